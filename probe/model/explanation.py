@@ -1,0 +1,64 @@
+"""What a reply means: the registry's words, this provider's words, and the cause of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CauseReading:
+    """One cause that a text may have, and how sure the reading is, from 0 to 1."""
+
+    cause: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One reply, understood.
+
+    ``title``, ``meaning``, ``when`` and ``remedy`` are the reference's words for the basic code, ``enhanced_meaning``
+    those for the enhanced code. ``allowed_here`` says whether RFC 5321 section 4.3.2 and the extensions list this code
+    for this command; None where the command is not known. ``category`` is the class in RFC 5321 section 4.2.1's words,
+    ``retry`` one of ``none``, ``later`` and ``never``. ``causes`` is every reading, best first; ``cause`` its first,
+    None for a positive reply. ``matched`` is the words that decided, ``signature`` the id of the entry in
+    ``data/signatures`` that they matched. ``fields`` is what stands in the text: ``blocked_ip``, ``list_zone``, ``urls`` …
+    """
+
+    code: int | None
+    enhanced: str | None
+    title: str
+    meaning: str
+    when: str
+    remedy: str
+    category: str = ""
+    retry: str = ""
+    reference: str | None = None
+    enhanced_title: str | None = None
+    enhanced_meaning: str | None = None
+    enhanced_reference: str | None = None
+    allowed_here: bool | None = None
+    cause: str | None = None
+    causes: tuple[CauseReading, ...] = ()
+    provider: str | None = None
+    provider_meaning: str | None = None
+    provider_remedy: str | None = None
+    matched: str | None = None
+    signature: str | None = None
+    source: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two codes side by side. ``difference`` is what sets them apart, ``which`` when to expect which, ``both`` how one
+    session can hold both (empty where nothing is to be said). ``reference`` is the source."""
+
+    a: Explanation
+    b: Explanation
+    difference: str
+    which: str
+    both: str = ""
+    reference: str = ""

@@ -1,0 +1,110 @@
+"""One conversation with one endpoint, from the first octet to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from probe.model.reply import Exchange
+from probe.model.target import Endpoint
+
+Outcome = Literal[
+    "ok",
+    "rejected",
+    "tempfail",
+    "timeout",
+    "closed",
+    "reset",
+    "unreachable",
+    "not_smtp",
+    "malformed",
+    "inconsistent_codes",
+    "unsolicited",
+    "injection",
+    "limit",
+    "protocol_error",
+    "no_tls",
+    "tls_refused",
+    "tls_error",
+    "cert_problem",
+    "unsafe_auth",
+    "delivery_unknown",
+]
+
+Stage = Literal[
+    "connect",
+    "banner",
+    "ehlo",
+    "help",
+    "starttls",
+    "tls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+    "body",
+    "dot",
+    "rset",
+    "quit",
+]
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """What EHLO offered: keyword in capitals → its parameters as one text, in the server's order. Before and after TLS
+    are kept apart (RFC 3207 section 4.2); None where no such EHLO was answered."""
+
+    before_tls: Mapping[str, str] | None = None
+    after_tls: Mapping[str, str] | None = None
+
+    @property
+    def current(self) -> Mapping[str, str]:
+        """The offer that counts: the last one heard."""
+        return self.after_tls if self.after_tls is not None else self.before_tls or {}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The leaf certificate as the server showed it; times are RFC 3339 in UTC, ``sha256`` is of its DER form."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: str
+    not_after: str
+    sha256: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What was negotiated. ``verified`` is None where nobody asked; ``problems`` are the reasons why verification
+    failed; ``alert`` is the TLS alert that ended the handshake, by name."""
+
+    version: str | None = None
+    cipher: str | None = None
+    certificate: Certificate | None = None
+    verified: bool | None = None
+    problems: tuple[str, ...] = ()
+    alert: str | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One connection. ``outcome`` is the first thing that stopped the session from its goal and ``stage`` where;
+    ``detail`` says it in words. ``paired`` is false where replies and commands did not balance: then no acceptance in
+    it may be believed. ``local_address`` is our end of the socket."""
+
+    endpoint: Endpoint
+    outcome: Outcome
+    stage: Stage
+    elapsed_ms: float
+    detail: str | None = None
+    paired: bool = True
+    exchanges: tuple[Exchange, ...] = ()
+    extensions: Extensions = field(default_factory=Extensions)
+    help_verbs: tuple[str, ...] | None = None
+    tls: Tls | None = None
+    local_address: str | None = None
+    message_sent: bool = False
