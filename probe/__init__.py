@@ -1,1 +1,36 @@
-"""."""
+"""smtp-probe talks to a mail server, keeps every byte it hears, says what each reply means, and proves why mail was
+refused.
+
+    report = await probe.check("mx.example.org")
+    print(probe.explain("554 5.7.1 Service unavailable").meaning)
+    print(probe.compare("214", "554").difference)
+
+The names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from probe.reference import compare, explain
+    from probe.resolver import Resolver
+    from probe.run import check
+
+__all__ = ["Resolver", "check", "compare", "explain"]
+
+_HOMES = {
+    "Resolver": ("probe.resolver", "Resolver"),
+    "check": ("probe.run", "check"),
+    "compare": ("probe.reference", "compare"),
+    "explain": ("probe.reference", "explain"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'probe' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)

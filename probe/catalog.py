@@ -1,8 +1,8 @@
 """The facts under data/: the only module that knows where they are and how they are written.
 
-Each file is read when first asked for. The rows are frozen; their fields are the keys of the TOML tables, so that a key
-nobody reads, or one that is missing, is a ``DataError`` naming file and entry. A folder ``data/<language>`` may hold the
-same files with the same keys: its texts are laid over the English ones.
+Each file is read when first asked for. The rows are frozen; their fields are the keys of the TOML tables, so that a
+key nobody reads, or one that is missing, is a ``DataError`` naming file and entry. A folder ``data/<language>`` may
+hold the same files with the same keys: its texts are laid over the English ones.
 """
 
 from __future__ import annotations
@@ -250,7 +250,9 @@ class Catalog:
 
     def _digits(self, name: str) -> Mapping[str, Digit]:
         table = self._table("classes.toml")[name]
-        return {key: _row(Digit, {"digit": key, **entry}, f"classes.toml [{name}.{key}]") for key, entry in table.items()}
+        return {
+            key: _row(Digit, {"digit": key, **entry}, f"classes.toml [{name}.{key}]") for key, entry in table.items()
+        }
 
     def _rows(self, name: str, kind: type[Row], key: str) -> Mapping[str, Row]:
         return {id_: _row(kind, {key: id_, **entry}, f"{name} [{id_}]") for id_, entry in self._table(name).items()}

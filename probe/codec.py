@@ -68,7 +68,11 @@ def _read(kind: Any, document: Any, where: str) -> Any:
         if not isinstance(document, dict):
             raise UsageError(f"{where}: an object is wanted here")
         hints = get_type_hints(kind)
-        known = {f.name: _read(hints[f.name], document[f.name], f"{where}.{f.name}") for f in dataclasses.fields(kind) if f.name in document}
+        known = {
+            f.name: _read(hints[f.name], document[f.name], f"{where}.{f.name}")
+            for f in dataclasses.fields(kind)
+            if f.name in document
+        }
         try:
             return kind(**known)
         except TypeError:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 # Printable by Unicode's categories, yet drawn as nothing: fillers and joiners that can hide text or shift it
 # (Unicode's Default_Ignorable_Code_Point that are not of category C).
-_INVISIBLE = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0, 0x2800]
-    + list(range(0xFE00, 0xFE10))
-    + list(range(0xE0100, 0xE01F0))
-)
+_FILLERS = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0, 0x2800)
+_INVISIBLE = frozenset((*_FILLERS, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
 
 

@@ -24,7 +24,7 @@ class Explanation:
     for this command; None where the command is not known. ``category`` is the class in RFC 5321 section 4.2.1's words,
     ``retry`` one of ``none``, ``later`` and ``never``. ``causes`` is every reading, best first; ``cause`` its first,
     None for a positive reply. ``matched`` is the words that decided, ``signature`` the id of the entry in
-    ``data/signatures`` that they matched. ``fields`` is what stands in the text: ``blocked_ip``, ``list_zone``, ``urls`` …
+    ``data/signatures`` that they matched. ``fields`` is what stands in the text: ``blocked_ip``, ``list_zone`` …
     """
 
     code: int | None

@@ -1,0 +1,28 @@
+"""What a check is given to reach the network with. ``probe.resolver.Resolver`` is an ``Asker``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from probe.model import Answer
+
+
+class Asker(Protocol):
+    """Asks DNS. Never raises for what a server says or fails to say: that is in the answer."""
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """One question, such as ``("example.org", "TXT")``, and its four-valued answer."""
+        ...
+
+
+class Connector(Protocol):
+    """Opens one connection, for checks that must look further than DNS."""
+
+    async def __call__(
+        self, host: str, port: int, *, deadline: float
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to ``host`` within ``deadline`` seconds. Raises ``WireError``."""
+        ...

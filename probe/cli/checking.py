@@ -1,0 +1,111 @@
+"""smtp-probe TARGET…: probe servers and report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from probe.cli.common import facts_in, use_color, width_of
+from probe.cli.options import check_parser, limits_of, message_of, options_of, plan_of, target_of
+from probe.cli.status import Status
+from probe.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from probe.catalog import Catalog
+    from probe.model import Report
+
+_SEVERITIES = ("info", "notice", "warning", "error")
+_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".txt": "terminal", ".log": "terminal"}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Probe every target in turn; one bad target does not lose the reports of the others."""
+    given = check_parser().parse_args(arguments)
+    targets = [target_of(word, given) for word in given.target]
+    message = message_of(given)
+    plans = [plan_of(target, given, message) for target in targets]
+    outputs = [(Path(name), _format_of(name)) for name in given.output]
+    _check_ca_file(given.ca_file)
+    facts = facts_in(given.lang)
+    reports: list[Report] = []
+    streaming = given.format == "terminal" or given.format == "jsonl"
+
+    async def probe_all() -> None:
+        from probe.resolver import Resolver
+        from probe.run import check
+
+        limits, options = limits_of(given), options_of(given)
+        for target, plan in zip(targets, plans, strict=True):
+            resolver = Resolver(given.resolver, timeout=limits.dns_timeout, tries=limits.dns_tries)
+            report = await check(target, plan, options=options, resolver=resolver, limits=limits, facts=facts)
+            reports.append(report)
+            if streaming:
+                _print([report], given.format, sys.stdout, given, facts)
+
+    asyncio.run(probe_all())
+    if not streaming:
+        _print(reports, given.format, sys.stdout, given, facts)
+    for path, form in outputs:
+        with path.open("w", encoding="utf-8") as out:
+            _print(reports, form, out, given, facts)
+    return Status.OK if given.exit_zero else max_status(reports, given.fail_on)
+
+
+def max_status(reports: Sequence[Report], fail_on: str) -> Status:
+    """The worst of 1, then 3, then 0."""
+    statuses = {_status(report, fail_on) for report in reports}
+    return next((one for one in (Status.FINDINGS, Status.UNREACHED) if one in statuses), Status.OK)
+
+
+def _status(report: Report, fail_on: str) -> Status:
+    if not any(session.stage != "connect" for session in report.sessions):
+        return Status.UNREACHED
+    least = _SEVERITIES.index(fail_on)
+    bad = any(_SEVERITIES.index(one.severity) >= least for one in report.findings)
+    return Status.FINDINGS if bad else Status.OK
+
+
+def _print(reports: Sequence[Report], form: str, out: TextIO, given: argparse.Namespace, facts: Catalog) -> None:
+    if form != "terminal":
+        from probe.reports.json_report import render as render_json
+
+        render_json(reports, out, lines=form == "jsonl")
+        return
+    from probe.reports.terminal import quiet, render
+
+    for report in reports:
+        if given.quiet:
+            print(quiet(report, facts), file=out)
+        else:
+            to_file = out is not sys.stdout
+            color = False if to_file else use_color(given.color, out)
+            render(report, out, facts, color=color, width=80 if to_file else width_of(out), verbose=given.verbose)
+    out.flush()
+
+
+def _format_of(name: str) -> str:
+    suffix = Path(name).suffix
+    if suffix not in _SUFFIXES:
+        raise UsageError(f"-o {name}: the suffix picks the format, one of {' '.join(_SUFFIXES)}")
+    return _SUFFIXES[suffix]
+
+
+def _check_ca_file(name: str | None) -> None:
+    if name is None:
+        return
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(name)
+    except (OSError, ssl.SSLError) as error:
+        reason = (
+            error.strerror
+            if isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+            else "no certificates in it"
+        )
+        raise UsageError(f"--ca-file {name}: {(reason or str(error)).lower()}") from None

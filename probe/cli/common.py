@@ -1,0 +1,65 @@
+"""What every command shares: options, colour, language, and where the output goes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from probe.catalog import Catalog, catalog
+from probe.errors import UsageError
+
+LANGUAGES = ("en", "ja")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error here."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message}; see smtp-probe {self.prog.rpartition(' ')[2]} --help")
+
+
+def parser(command: str, about: str, formats: Sequence[str]) -> Parser:
+    """A parser with the options that all commands take."""
+    made = Parser(prog=f"smtp-probe {command}", description=about, allow_abbrev=False)
+    made.add_argument("--format", choices=formats, default=formats[0], help="how to print it (default: %(default)s)")
+    made.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the texts")
+    made.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colours (default: %(default)s)"
+    )
+    return made
+
+
+def facts_in(lang: str) -> Catalog:
+    return catalog(lang)
+
+
+def use_color(choice: str, out: TextIO) -> bool:
+    """``--color``, else NO_COLOR and FORCE_COLOR (no-color.org, force-color.org), else whether a terminal listens."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return out.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width_of(out: TextIO) -> int:
+    """The terminal's columns; 80 for a file or a pipe, at most 100, for long lines are hard to read."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(out.fileno()).columns
+    except (OSError, ValueError):
+        columns = 80
+    return min(100, columns)
+
+
+def read_file(path: str) -> bytes:
+    """The octets of a file, ``-`` for standard input. Raises ``UsageError``."""
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error

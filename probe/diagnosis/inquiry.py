@@ -1,0 +1,103 @@
+"""Which replies ask for an explanation of their own: the refusals, and what is known beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probe.model import Client, Exchange, Explanation, Session
+
+# What these stages answer says nothing about mail.
+_HARMLESS = ("help", "rset", "quit")
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """One refused exchange with its explanation, and where it stands in the report."""
+
+    session: int
+    index: int
+    exchange: Exchange
+    explanation: Explanation
+
+    @property
+    def code(self) -> int:
+        return self.exchange.reply.code if self.exchange.reply else 0
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whom the refused session spoke for. ``domains`` are asked about SPF, DKIM and DMARC, in that order of interest:
+    MAIL FROM, else EHLO (RFC 7208 section 2.4), and the From of a message. ``selectors`` are DKIM selectors and
+    whether they are guesses."""
+
+    client: Client
+    ehlo: str | None = None
+    spf_domain: str | None = None
+    from_domain: str | None = None
+    selectors: tuple[str, ...] = ()
+
+
+def inquiries(sessions: Sequence[Session]) -> tuple[Inquiry, ...]:
+    """Every refusal in order, those that only echo an earlier one left out."""
+    found = []
+    for number, session in enumerate(sessions):
+        for index, exchange in enumerate(session.exchanges):
+            reply, explanation = exchange.reply, exchange.explanation
+            if reply is None or explanation is None or reply.code < 400 or exchange.stage in _HARMLESS:
+                continue
+            if exchange.command == "*" or _overcome(session, index) or explanation.fields.get("echo"):
+                continue
+            found.append(Inquiry(number, index, exchange, explanation))
+    return tuple(found)
+
+
+def client_of(
+    sessions: Sequence[Session], option: str | None, *, address_of: Sequence[str] = ("blocked_ip", "client_ip")
+) -> Client:
+    """The address under which the server sees us: from a reply that names it, else from the EHLO answer, else as
+    given, else our socket's."""
+    for inquiry in reversed(inquiries(sessions)):
+        for field in address_of:
+            named = inquiry.explanation.fields.get(field)
+            if isinstance(named, str) and _is_address(named):
+                return Client(named, "reply")
+    for session in reversed(sessions):
+        for exchange in session.exchanges:
+            if exchange.stage == "ehlo" and exchange.reply and exchange.reply.code < 300:
+                seen = _address_in(exchange.reply.lines[0])
+                if seen:
+                    return Client(seen, "ehlo")
+    if option is not None:
+        return Client(option, "option")
+    for session in reversed(sessions):
+        if session.local_address and not session.local_address.startswith("/"):
+            return Client(session.local_address, "socket")
+    return Client()
+
+
+def _overcome(session: Session, index: int) -> bool:
+    """A refused EHLO is no refusal where HELO was accepted, nor a refused STARTTLS where the session went on."""
+    exchange, rest = session.exchanges[index], session.exchanges[index + 1 :]
+    if exchange.stage == "ehlo":
+        return any(later.stage == "ehlo" and later.reply and later.reply.code < 300 for later in rest)
+    return exchange.stage == "starttls" and session.outcome not in ("tls_refused", "no_tls")
+
+
+def _address_in(line: str) -> str | None:
+    """Some servers greet with the client's address in brackets."""
+    for part in line.split("[")[1:]:
+        candidate = part.partition("]")[0].removeprefix("IPv6:")
+        if _is_address(candidate):
+            return candidate
+    return None
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return text != "0.0.0.0"  # a placeholder that some servers print

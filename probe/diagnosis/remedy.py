@@ -1,0 +1,98 @@
+"""The way out: who acts, what they do, the text to publish, the page to go to."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from probe.catalog import Cause
+from probe.diagnosis.proof import named_zone
+from probe.diagnosis.verdict import Case
+from probe.model import Fix, Verdict
+from probe.resolver import reverse_name
+
+
+def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
+    """Steps in the order to take them. Nobody is sent to a list that does not list them, or that is dead."""
+    return (*_exact(case, cause, verdict), *_general(case, cause, verdict))
+
+
+def _exact(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
+    if cause.cause in ("ip-blocklisted", "domain-blocklisted"):
+        return _delisting(case, verdict)
+    if cause.cause == "no-ptr" and verdict != "refuted":
+        return _pointer(case)
+    found = [one for one in case.of("extensions") if one.result == "fail"]
+    if found:
+        return tuple(_what_would_work(case, one.facts) for one in found if _same_command(case, one.subject))
+    return ()
+
+
+def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
+    zone = named_zone(case.inquiry)
+    results = [one for one in case.of("dnsbl") if (one.facts.get("zone") == zone if zone else one.result == "fail")]
+    if verdict == "refuted" and any(one.result == "permerror" for one in results):
+        return (Fix(_who(case, "receiver"), _say(case, "fix-stop-asking", zone=zone)),)
+    if verdict == "refuted":
+        return (Fix(_who(case, "receiver"), _say(case, "fix-not-listed-any-more", zone=zone)),)
+    steps = [Fix(_who(case, "sender"), _say(case, "fix-stop-the-cause"))]
+    urls = case.inquiry.explanation.fields
+    for one in results or ():
+        url = one.facts.get("delist") or urls.get("delist_url") or next(iter(urls.get("urls", ())), None)
+        steps.append(Fix(_who(case, "sender"), _say(case, "fix-delist", zone=one.facts.get("zone")), url=url))
+    return tuple(steps)
+
+
+def _pointer(case: Case) -> tuple[Fix, ...]:
+    address, name = case.sender.client.address, case.sender.ehlo
+    if address is None:
+        return ()
+    host = name if name and "." in name and not name.startswith("[") else "mail.<your domain>"
+    record = f"{reverse_name(address)}. PTR {host}."
+    kind = "AAAA" if ":" in address else "A"
+    return (
+        Fix(_who(case, "network"), _say(case, "fix-ptr", address=address), publish=record),
+        Fix(_who(case, "dns"), _say(case, "fix-forward"), publish=f"{host}. {kind} {address}"),
+    )
+
+
+def _same_command(case: Case, subject: str) -> bool:
+    command = case.inquiry.exchange.command or ""
+    return command.split(" ")[0].upper() == subject.split(" ")[0].upper()
+
+
+def _what_would_work(case: Case, facts: Mapping[str, Any]) -> Fix:
+    offered = " ".join(facts["offered"])
+    key = f"fix-{facts['kind']}" + ("" if offered else "-none")
+    return Fix(_who(case, "sender"), _say(case, key, asked=", ".join(facts["not_offered"]), offered=offered))
+
+
+def _general(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
+    """The cause's own steps; one that needs a fact nobody knows is left out."""
+    if verdict == "refuted":
+        return ()
+    fields = case.inquiry.explanation.fields
+    known = {
+        "ip": case.sender.client.address,
+        "zone": named_zone(case.inquiry),
+        "domain": case.sender.from_domain or case.sender.spf_domain,
+        "url": fields.get("delist_url") or next(iter(fields.get("urls", ())), None),
+        "param": next((p for one in case.of("extensions") for p in one.facts["not_offered"]), None),
+        "mechanism": fields.get("mechanism"),
+    }
+    who = cause.who[0] if cause.who else "sender"
+    steps = []
+    for step in cause.fix:
+        names = [name for _, name, _, _ in string.Formatter().parse(step) if name]
+        if all(known.get(name) for name in names):
+            steps.append(Fix(_who(case, who), step.format_map(known)))
+    return tuple(steps)
+
+
+def _who(case: Case, who: str) -> str:
+    return case.facts.words[f"who-{who}"]
+
+
+def _say(case: Case, key: str, **values: Any) -> str:
+    return case.facts.words[key].format_map(values)

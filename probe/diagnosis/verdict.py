@@ -1,0 +1,239 @@
+"""How well a cause is proved: what speaks for it, what against, what is ruled out, what could not be asked.
+
+A verdict never says more than was evaluated. ``confirmed`` needs an answer of our own that agrees with the reply;
+``refuted`` one that contradicts it; ``likely`` is the reply's own clear word; ``possible`` its vague one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from probe.catalog import Catalog
+from probe.diagnosis.inquiry import Inquiry, Sender
+from probe.diagnosis.proof import named_zone
+from probe.model import CheckResult, Verdict
+
+_CLEAR, _VAGUE = 0.6, 0.25
+
+
+@dataclass
+class Case:
+    """One refusal before the judge: the evidence is collected here, sentence by sentence."""
+
+    inquiry: Inquiry
+    sender: Sender
+    checks: Sequence[CheckResult]
+    facts: Catalog
+    evidence: list[str] = field(default_factory=list)
+    against: list[str] = field(default_factory=list)
+    ruled_out: list[str] = field(default_factory=list)
+    not_asked: list[str] = field(default_factory=list)
+
+    def say(self, key: str, **values: Any) -> str:
+        """A sentence of data/words.toml."""
+        return self.facts.words[f"evidence-{key}"].format_map(values)
+
+    def of(self, check: str) -> list[CheckResult]:
+        return [result for result in self.checks if result.check == check]
+
+    @property
+    def by_the_reply(self) -> Verdict:
+        """What the reply alone is worth."""
+        explanation = self.inquiry.explanation
+        confidence = explanation.causes[0].confidence if explanation.causes else 0.0
+        if explanation.cause in (None, "unknown"):
+            return "unknown"
+        return "likely" if confidence >= _CLEAR else "possible" if confidence >= _VAGUE else "unknown"
+
+
+def judge(case: Case) -> Verdict:
+    """Weigh one refusal. The lists of the case are filled on return."""
+    explanation = case.inquiry.explanation
+    if explanation.matched:
+        case.evidence.append(case.say("reply-says", words=explanation.matched))
+    verdict = _JUDGES.get(explanation.cause or "unknown", _by_reply_alone)(case)
+    _note_the_rest(case)
+    return verdict
+
+
+def _by_reply_alone(case: Case) -> Verdict:
+    return case.by_the_reply
+
+
+def _listed(case: Case) -> Verdict:
+    """Ask the list that was named; without a name, any healthy list that says so makes the cause likely."""
+    zone = named_zone(case.inquiry)
+    results = [one for one in case.of("dnsbl") if zone is None or one.facts.get("zone") == zone]
+    hits = [one for one in results if one.result == "fail"]
+    for hit in hits:
+        _describe_hit(case, hit)
+    if hits:
+        _whose_address(case)
+        return "confirmed" if zone else "likely"
+    if zone is None:
+        return case.by_the_reply
+    if not results:
+        case.not_asked.append(case.say("no-subject", zone=zone))
+        return case.by_the_reply
+    for one in results:
+        if one.result == "pass":
+            case.against.append(case.say("not-listed", query=_question(one), zone=zone))
+        else:
+            (case.against if one.result == "permerror" else case.not_asked).append(_unusable(case, one))
+    if all(one.result == "permerror" for one in results):
+        # The list is dead, parked or sick: that the server believes it is the receiver's fault, not a listing.
+        return "refuted"
+    return "refuted" if all(one.result == "pass" for one in results) else case.by_the_reply
+
+
+def _no_ptr(case: Case) -> Verdict:
+    for one in case.of("ptr"):
+        if one.result == "fail":
+            case.evidence.append(
+                case.say(f"ptr-{one.facts.get('reason', 'fail')}", query=_question(one), subject=one.subject)
+            )
+            _whose_address(case)
+            return "confirmed"
+        if one.result == "pass":
+            case.against.append(
+                case.say("ptr-pass", subject=one.subject, names=", ".join(one.facts.get("confirmed", ())))
+            )
+            return "refuted"
+        case.not_asked.append(case.say("ptr-temperror", subject=one.subject))
+    return case.by_the_reply
+
+
+def _authentication(check: str) -> Callable[[Case], Verdict]:
+    """SPF, DKIM and DMARC stop at the record in this version: a missing or broken record supports the reply, a sound
+    one leaves it at the reply's own word."""
+
+    def judged(case: Case) -> Verdict:
+        for one in case.of(check):
+            if one.result in ("none", "permerror"):
+                case.evidence.append(_record(case, one))
+                return "likely"
+            if one.result == "temperror":
+                case.not_asked.append(_record(case, one))
+            else:
+                case.evidence.append(_record(case, one))
+        return case.by_the_reply
+
+    return judged
+
+
+def _unauthenticated(case: Case) -> Verdict:
+    missing = 0
+    for check in ("spf", "dkim"):
+        for one in case.of(check):
+            missing += one.result in ("none", "permerror")
+            (case.not_asked if one.result == "temperror" else case.evidence).append(_record(case, one))
+    return "likely" if missing else case.by_the_reply
+
+
+def _asked_too_much(case: Case) -> Verdict:
+    """The offer of EHLO proves or refutes that something was asked that the server does not have."""
+    command = case.inquiry.exchange.command or ""
+    verb = command.split(" ")[0].upper()
+    for one in case.of("extensions"):
+        if one.subject.split(" ")[0] != verb:
+            continue
+        missing, offered = one.facts["not_offered"], one.facts["offered"]
+        if missing:
+            key = "not-offered" if offered else "nothing-offered"
+            case.evidence.append(
+                case.say(f"{key}-{one.facts['kind']}", asked=", ".join(missing), offered=" ".join(offered), verb=verb)
+            )
+            return "confirmed"
+        case.against.append(case.say("offered", asked=", ".join(one.facts["asked"]), verb=verb))
+        return "likely" if case.by_the_reply == "likely" else "possible"
+    return case.by_the_reply
+
+
+_JUDGES: Mapping[str, Callable[[Case], Verdict]] = {
+    "ip-blocklisted": _listed,
+    "domain-blocklisted": _listed,
+    "no-ptr": _no_ptr,
+    "spf-fail": _authentication("spf"),
+    "dkim-fail": _authentication("dkim"),
+    "dmarc-fail": _authentication("dmarc"),
+    "sender-unauthenticated": _unauthenticated,
+    "unsupported-parameter": _asked_too_much,
+    "unsupported-command": _asked_too_much,
+    "syntax-error": _asked_too_much,
+    "auth-failed": _asked_too_much,
+}
+
+
+def _describe_hit(case: Case, hit: CheckResult) -> None:
+    facts = hit.facts
+    case.evidence.append(
+        case.say(
+            "listed", query=_question(hit), answer=facts.get("answer", ""), meaning=facts.get("meaning") or "listed"
+        )
+    )
+    if facts.get("text"):
+        case.evidence.append(case.say("list-text", text=facts["text"]))
+    if facts.get("healthy"):
+        case.evidence.append(case.say("healthy"))
+
+
+def _whose_address(case: Case) -> None:
+    client = case.sender.client
+    if client.address:
+        case.evidence.append(case.say(f"address-from-{client.learned_from}", address=client.address))
+
+
+def _note_the_rest(case: Case) -> None:
+    """Everything that was asked and did not decide: clean, or unknown, said as such."""
+    zone = named_zone(case.inquiry)
+    lists = [one for one in case.of("dnsbl") if zone is None or one.facts.get("zone") != zone]
+    clean = sum(one.result == "pass" for one in lists)
+    mute = [one for one in lists if one.result not in ("pass", "fail")]
+    if clean:
+        case.ruled_out.append(case.say("lists-clean" if zone else "lists-all-clean", count=clean))
+    if mute:
+        names = ", ".join(str(one.facts.get("zone")) for one in mute[:3]) + (" …" if len(mute) > 3 else "")
+        case.not_asked.append(case.say("lists-mute", count=len(mute), names=names))
+    for hit in lists:
+        if hit.result == "fail" and zone is not None:
+            case.evidence.append(
+                case.say("also-listed", zone=hit.facts.get("zone"), answer=hit.facts.get("answer", ""))
+            )
+    said = " ".join((*case.evidence, *case.against, *case.not_asked))
+    for check in ("spf", "dkim", "dmarc", "ptr"):
+        for one in case.of(check):
+            sentence = _record(case, one)
+            if sentence not in said:
+                (case.not_asked if one.result == "temperror" else case.ruled_out).append(sentence)
+
+
+def _record(case: Case, one: CheckResult) -> str:
+    """One check in one line, with no more of a verdict than it has."""
+    facts = one.facts
+    if one.check == "ptr":
+        key = f"ptr-{facts.get('reason', 'fail')}" if one.result == "fail" else f"ptr-{one.result}"
+        return case.say(key, subject=one.subject, query=_question(one), names=", ".join(facts.get("confirmed", ())))
+    if one.check == "dkim" and one.result is None:
+        keys = ", ".join(str(key["subject"]) for key in facts.get("keys", ()))
+        return case.say("dkim-guessed" if facts.get("guessed") else "dkim-found", keys=keys, subject=one.subject)
+    state = one.result or "found"
+    guess = "-guessed" if one.check == "dkim" and state == "none" and facts.get("guessed") else ""
+    return case.say(
+        f"{one.check}-{state}{guess}",
+        subject=one.subject,
+        record=facts.get("record", ""),
+        reason=facts.get("reason") or facts.get("error") or "",
+        policy=facts.get("policy") or "",
+        count=len(facts.get("selectors", ())),
+    )
+
+
+def _unusable(case: Case, one: CheckResult) -> str:
+    reason = next((one.facts[key] for key in ("error", "sick", "closed", "reason") if one.facts.get(key)), "no answer")
+    return case.say("list-" + str(one.result), query=_question(one), zone=one.facts.get("zone", ""), reason=reason)
+
+
+def _question(one: CheckResult) -> str:
+    return f"{one.queries[0].name} {one.queries[0].type}" if one.queries else one.subject

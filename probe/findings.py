@@ -1,0 +1,305 @@
+"""What is worth knowing: one pure function over route, sessions and check results.
+
+Code emits an id and facts; severity and words are in ``data/findings.toml``. An id that nobody emits there, or that has
+no words, fails a test.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from probe.catalog import Catalog
+from probe.model import CheckResult, Exchange, Finding, Session, Severity, Target, Tls
+from probe.route import Route
+from probe.smtp.extensions import size_limit, strange_lines
+from probe.text import show
+
+_SLOW_GREETING_MS = 5000.0
+_SOON_DAYS = 14
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def finding(id_: str, subject: str, facts: Catalog, **details: Any) -> Finding:
+    """The finding with its words filled in."""
+    text = facts.findings[id_]
+    values = _Facts({key: show(str(value)) for key, value in details.items()})
+    return Finding(
+        id=id_,
+        severity=cast(Severity, text.severity),
+        subject=subject,
+        facts=details,
+        title=text.title.format_map(values),
+        explanation=_capital(text.explanation.format_map(values)),
+        remedy=text.remedy.format_map(values),
+        references=text.references,
+    )
+
+
+def findings(
+    target: Target,
+    route: Route,
+    sessions: Sequence[Session],
+    checks: Sequence[CheckResult],
+    facts: Catalog,
+    *,
+    now: datetime.datetime,
+) -> tuple[Finding, ...]:
+    """All findings of one run, errors first, otherwise in the order in which things happened."""
+    found = [
+        *_of_route(target, route, facts),
+        *_of_outcomes(sessions, facts),
+        *(one for session in sessions for one in _of_session(session, facts, now)),
+        *_of_checks(checks, facts),
+    ]
+    order = {"error": 0, "warning": 1, "notice": 2, "info": 3}
+    return tuple(sorted(_distinct(found), key=lambda one: order[one.severity]))
+
+
+def _distinct(found: list[Finding]) -> list[Finding]:
+    """The same thing said of the same subject counts once."""
+    return list({(one.id, one.subject, one.title, one.explanation): one for one in found}.values())
+
+
+def _of_route(target: Target, route: Route, facts: Catalog) -> Iterator[Finding]:
+    domain = target.host
+    private = ", ".join(endpoint.address for endpoint in route.private)
+    if route.problem == "null-mx":
+        yield finding("null-mx", domain, facts, domain=domain)
+    elif route.problem == "no-such-domain":
+        yield finding("no-such-domain", domain, facts, domain=domain)
+    elif route.problem == "no-address":
+        yield finding("no-address", domain, facts, domain=domain)
+    elif route.problem == "dns-failed":
+        yield finding("dns-failed", domain, facts, domain=domain, detail=_why_dns_failed(route))
+    elif route.problem == "private-address":
+        yield finding("private-address", domain, facts, domain=domain, addresses=private)
+    if private and route.problem is None:
+        yield finding("mx-private", domain, facts, addresses=private)
+    for record in route.unusable:
+        yield finding("mx-unusable", domain, facts, record=record)
+    if route.implicit and route.problem is None:
+        yield finding("implicit-mx", domain, facts, domain=domain)
+
+
+def _why_dns_failed(route: Route) -> str:
+    unknown = [answer for answer in route.answers if not answer.known]
+    return "; ".join(
+        f"{answer.name} {answer.type}: {answer.reason or answer.answer}"
+        + (f" (asked {answer.server})" if answer.server else "")
+        for answer in unknown
+    )
+
+
+def _of_outcomes(sessions: Sequence[Session], facts: Catalog) -> Iterator[Finding]:
+    """The last session decides; what failed before it was a detour."""
+    for index, session in enumerate(sessions):
+        if session.outcome == "ok":
+            continue
+        host = session.endpoint.host
+        detail = session.detail or session.outcome
+        if index + 1 < len(sessions) and sessions[-1].stage != "connect":
+            yield finding("endpoint-skipped", _place(session), facts, host=_place(session), detail=_capital(detail))
+        else:
+            yield finding(
+                session.outcome,
+                host,
+                facts,
+                place=facts.words[f"stage-{session.stage}"],
+                detail=detail,
+                port=session.endpoint.port,
+            )
+    silent = [s for s in sessions if s.stage == "connect" and s.outcome == "timeout" and s.endpoint.port == 25]
+    if sessions and len(silent) == len(sessions):
+        yield finding("port-25-silent", sessions[0].endpoint.host, facts)
+
+
+def _of_session(session: Session, facts: Catalog, now: datetime.datetime) -> Iterator[Finding]:
+    yield from _of_offers(session, facts)
+    if session.tls is not None:
+        yield from _of_tls(session, session.tls, facts, now)
+    for exchange in session.exchanges:
+        yield from _of_exchange(session, exchange, facts)
+
+
+def _of_offers(session: Session, facts: Catalog) -> Iterator[Finding]:
+    before, after = session.extensions.before_tls, session.extensions.after_tls
+    place = _place(session)
+    asked_tls = any(exchange.stage in ("starttls", "tls") for exchange in session.exchanges)
+    if before is not None and "STARTTLS" not in before and session.tls is None and session.outcome != "no_tls":
+        yield finding("starttls-not-offered", place, facts)
+    if after is not None and "STARTTLS" in after and asked_tls:
+        yield finding("starttls-inside-tls", place, facts)
+    if before and before.get("AUTH"):
+        yield finding("auth-in-clear", place, facts, mechanisms=before["AUTH"])
+    for offer in (before, after):
+        if offer and offer.get("SIZE") and size_limit(offer) is None:
+            yield finding("size-unreadable", place, facts, value=offer["SIZE"][:40])
+    if session.help_verbs is not None:
+        yield from _of_help(session, session.help_verbs, facts)
+
+
+def _of_help(session: Session, verbs: tuple[str, ...], facts: Catalog) -> Iterator[Finding]:
+    """HELP came before TLS, so it is held against the offer before TLS, and STARTTLS may be missing after it."""
+    offer = session.extensions.before_tls if session.extensions.before_tls is not None else session.extensions.current
+    brought = {verb: keyword for keyword, row in facts.extensions.items() for verb in row.verbs}
+    extra = [verb for verb in verbs if verb in brought and not _offers_verb(verb, offer, facts) and verb != "HELP"]
+    if extra:
+        yield finding("verbs-not-offered", _place(session), facts, verbs=" ".join(extra))
+    missing = [
+        keyword
+        for keyword in offer
+        if keyword in facts.extensions
+        and facts.extensions[keyword].verbs
+        and not any(verb in verbs for verb in facts.extensions[keyword].verbs)
+    ]
+    if missing and verbs:
+        yield finding("verbs-not-in-help", _place(session), facts, keywords=" ".join(missing))
+
+
+def _offers_verb(verb: str, offer: Mapping[str, str], facts: Catalog) -> bool:
+    return any(verb in facts.extensions[keyword].verbs for keyword in offer if keyword in facts.extensions)
+
+
+def _of_tls(session: Session, tls: Tls, facts: Catalog, now: datetime.datetime) -> Iterator[Finding]:
+    place = _place(session)
+    if tls.version in ("TLS 1", "TLS 1.0", "TLS 1.1", "SSLv3"):
+        yield finding("tls-old-version", place, facts, version=tls.version)
+    leaf = tls.certificate
+    if leaf is None:
+        return
+    days = days_left(leaf.not_after, now)
+    if days < 0:
+        yield finding("certificate-expired", place, facts, not_after=leaf.not_after)
+    elif days < _SOON_DAYS:
+        yield finding("certificate-expires-soon", place, facts, not_after=leaf.not_after, days=int(days))
+    if days_left(leaf.not_before, now) > 0:
+        yield finding("certificate-not-yet-valid", place, facts, not_before=leaf.not_before)
+    if leaf.subject == leaf.issuer:
+        yield finding("certificate-self-signed", place, facts)
+    host = session.endpoint.host
+    if not any(_covers(name.lower(), host) for name in leaf.names):
+        yield finding(
+            "certificate-other-name", place, facts, names=", ".join(leaf.names[:5]) or leaf.subject, host=host
+        )
+
+
+def days_left(moment: str, now: datetime.datetime) -> float:
+    """Days from now to an RFC 3339 moment."""
+    return (datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) - now).total_seconds() / 86400
+
+
+def _covers(name: str, host: str) -> bool:
+    """RFC 6125 section 6.4: a star stands for one whole leftmost label."""
+    if name.startswith("*."):
+        return host.partition(".")[2] == name[2:]
+    return name == host
+
+
+def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterator[Finding]:
+    reply, explanation, place = exchange.reply, exchange.explanation, _place(session)
+    if exchange.stage == "quit" and exchange.failure and session.outcome == "ok":
+        yield finding("quit-unanswered", place, facts, detail=_capital(exchange.detail or ""))
+    if reply is None:
+        return
+    verb = (exchange.command or exchange.stage).split(" ")[0]
+    for oddity in reply.oddities:
+        if oddity != "inconsistent-codes":
+            yield finding(f"reply-{oddity}", place, facts, stage=exchange.stage)
+    if reply.cut:
+        yield finding("reply-cut", place, facts, code=reply.code)
+    if reply.enhanced and reply.enhanced[0] != str(reply.code)[0]:
+        yield finding("enhanced-class-differs", place, facts, enhanced=reply.enhanced, code=reply.code)
+    if explanation is not None and explanation.allowed_here is False and reply.code < 400:
+        yield finding("code-not-allowed", place, facts, code=reply.code, command=verb)
+    if exchange.stage == "banner" and exchange.elapsed_ms > _SLOW_GREETING_MS:
+        yield finding("slow-greeting", place, facts, seconds=round(exchange.elapsed_ms / 1000, 1))
+    if exchange.stage == "ehlo" and reply.code < 300:
+        for line in strange_lines(reply.lines)[:3]:
+            yield finding("ehlo-strange-line", place, facts, line=line[:80])
+        if verb == "HELO":
+            refused = next((e.reply.code for e in session.exchanges if e.stage == "ehlo" and e.reply), 0)
+            yield finding("helo-only", place, facts, code=refused)
+    if exchange.stage == "help" and reply.code >= 400:
+        yield finding("help-refused", place, facts, code=reply.code)
+    if exchange.stage == "starttls" and reply.code >= 400 and session.outcome != "tls_refused":
+        yield finding("starttls-refused", place, facts, code=reply.code)
+
+
+def _of_checks(checks: Sequence[CheckResult], facts: Catalog) -> Iterator[Finding]:
+    for one in checks:
+        details, result = one.facts, one.result
+        if one.check == "dnsbl":
+            yield from _of_list(one, facts)
+        elif one.check == "extensions" and result == "fail":
+            asked, offered = ", ".join(details["not_offered"]), " ".join(details["offered"]) or "nothing of the kind"
+            yield finding("parameter-not-offered", one.subject, facts, asked=asked, offered=offered)
+        elif one.check == "ptr" and result == "fail":
+            missing = details.get("reason") == "no-ptr"
+            yield finding("no-ptr" if missing else "ptr-not-confirmed", one.subject, facts, address=one.subject)
+        elif one.check == "spf" and result in ("none", "permerror"):
+            id_ = "spf-missing" if result == "none" else "spf-broken"
+            yield finding(
+                id_, one.subject, facts, domain=one.subject, reason=details.get("reason") or details.get("error")
+            )
+        elif one.check == "dmarc" and result in ("none", "permerror"):
+            id_ = "dmarc-missing" if result == "none" else "dmarc-broken"
+            yield finding(
+                id_, one.subject, facts, domain=one.subject, reason=details.get("reason") or details.get("error")
+            )
+        elif one.check == "dkim" and result == "permerror":
+            broken = [key for key in details.get("keys", ()) if key.get("result") == "permerror"]
+            reason = "; ".join(
+                f"{key['subject']}: {key.get('reason') or key.get('error') or 'broken'}" for key in broken
+            )
+            yield finding("dkim-broken", one.subject, facts, domain=one.subject, reason=reason)
+
+
+def _of_list(one: CheckResult, facts: Catalog) -> Iterator[Finding]:
+    details = one.facts
+    subject, zone = one.subject.partition(" @ ")[0], details.get("zone", "")
+    if one.result == "fail":
+        yield finding(
+            "client-listed" if _is_address(subject) else "domain-listed",
+            subject,
+            facts,
+            address=subject,
+            zone=zone,
+            meaning=_capital(details.get("meaning") or "Listed"),
+            delist=details.get("delist") or zone,
+        )
+    elif one.result == "permerror":
+        yield finding("list-not-believed", zone, facts, zone=zone, reason=_reason(details))
+    elif one.result == "temperror":
+        yield finding("list-not-asked", zone, facts, zone=zone, reason=_capital(_reason(details)))
+
+
+def _reason(details: Mapping[str, Any]) -> str:
+    return str(
+        next(
+            (details[key] for key in ("error", "sick", "closed", "reason", "meaning") if details.get(key)), "no answer"
+        )
+    )
+
+
+def _is_address(subject: str) -> bool:
+    try:
+        ipaddress.ip_address(subject)
+    except ValueError:
+        return False
+    return True
+
+
+def _place(session: Session) -> str:
+    endpoint = session.endpoint
+    return endpoint.host if endpoint.host == endpoint.address else f"{endpoint.host} ({endpoint.address})"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,28 @@
+"""Whether a standard lists a reply code for a command (RFC 5321 section 4.3.2 and the extensions).
+
+What servers also send without a standard's leave is in ``Code.seen`` and plays no part here.
+"""
+
+from __future__ import annotations
+
+from probe.catalog import Catalog
+
+# Stages whose reply answers no verb, or not the verb alone.
+_STAGE_TOKENS = {"banner": "greeting", "connect": "greeting", "dot": "dot", "body": "dot", "tls": "STARTTLS"}
+
+
+def allowed(code: int, command: str | None, stage: str | None, facts: Catalog) -> bool | None:
+    """Whether ``code`` may answer ``command`` (a line or a verb) at ``stage``; None where neither tells what was asked.
+
+    A stage says more than a verb: the reply to the end of the text is another than the reply to DATA.
+    """
+    token = _STAGE_TOKENS.get(stage or "") or _verb(command) or _verb(stage)
+    if token is None:
+        return None
+    entry = facts.codes.get(str(code))
+    return entry is not None and (token in entry.commands or "any" in entry.commands)
+
+
+def _verb(line: str | None) -> str | None:
+    words = (line or "").split(None, 1)
+    return words[0].upper() if words else None

@@ -1,0 +1,153 @@
+"""A reply as a person pastes it.
+
+The reply may stand alone, on one line or several (RFC 5321 section 4.2.1), or inside the sentence of a mail server that
+passes it on: Postfix's ``host … said: 554 …  (in reply to RCPT TO command)``, the forms of Exim, qmail, Sendmail and
+Exchange. The sentence tells which command was answered; its other words, and the host names in it, are no evidence and
+are left out. Nothing here fails: a text without a code is a reply without a code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from probe.replies import enhanced
+
+# More than any reply that says something; longer texts are cut so that the work stays bounded.
+LONGEST = 8192
+
+STAGE_OF_VERB = {
+    "HELO": "ehlo",
+    "EHLO": "ehlo",
+    "LHLO": "ehlo",
+    "HELP": "help",
+    "STARTTLS": "starttls",
+    "AUTH": "auth",
+    "MAIL": "mail",
+    "RCPT": "rcpt",
+    "DATA": "data",
+    "BDAT": "dot",
+    "RSET": "rset",
+    "QUIT": "quit",
+}
+
+
+class ParsedReply(NamedTuple):
+    """``code`` and ``enhanced`` as the text gives them, ``lines`` the text after the code, one entry a line.
+
+    ``command`` is the verb that was answered and ``stage`` where that was, as far as a surrounding sentence says it;
+    ``stage`` may be ``banner`` or ``dot``, which no verb names.
+    """
+
+    code: int | None
+    enhanced: str | None
+    lines: tuple[str, ...]
+    command: str | None = None
+    stage: str | None = None
+
+
+def parse(text: str) -> ParsedReply:
+    """Read a pasted reply. Any text is accepted."""
+    flat = " ".join(text[:LONGEST].split())
+    command, stage = _answered(flat)
+    start = _start(flat)
+    if start is None:
+        found, _ = enhanced.split(flat)
+        return ParsedReply(None, found, (_without_tail(flat),), command, stage)
+    begin, word, after = start
+    lead = flat[:begin].strip()
+    lines = _lines(word, _without_tail(flat[after:]))
+    if lead and not _WRAPPER.search(lead):
+        lines = (lead, *lines)  # words before a code that no known sentence explains may be the reason itself
+    code = next((found for found, _ in map(enhanced.split, lines) if found), None)
+    return ParsedReply(int(word), code, lines, command, stage)
+
+
+# What stands before a reply that is passed on. One match is enough to know that the rest of the lead is not the reply.
+_WRAPPER = re.compile(
+    r"\b(?:said|reason|returned|was|response|response from [^:]{1,80}|talk to me|DATA|TO|error|failed)\s?:?\s?['\"]?$"
+    r"|remote (?:mail ?(?:server|er)|server|host|protocol error)|SMTP error|did not like our|<<<|>>>"
+    r"|\b(?:host|smtp;|Diagnostic-Code:|Delay reason:|SMTP:RCPT|Action:|Status:)|\bstatus=|delivery temporarily suspended"
+    r"|\brefused to talk\b|^\W{0,8}$|^\[?[\w.:-]{1,80}\]?:?$|^\w{3} [ \d]\d [\d:]{8} ",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"\s?(?:\(in reply to [^)]{1,60}\),?|giving up on \d|I'm not going to try again|no action is required on your part"
+    r"|remote-mta: ?|\(other mxes tried|warning: message still undelivered).*$",
+    re.IGNORECASE,
+)
+_CANDIDATE = re.compile(r"(?<![\w.@/=+$-])([2-5]\d\d)(?:[ -](?=\S)|$)")
+_STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
+_MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
+
+
+def _start(flat: str) -> tuple[int, str, int] | None:
+    """Where the reply begins, its code, and where its text begins."""
+    begin = 1 if flat[:1] in ("#", "'", '"') else 0
+    if (found := _CANDIDATE.match(flat, begin)) is not None:
+        return begin, found[1], found.end()
+    weak = None
+    strong = None
+    for found in _CANDIDATE.finditer(flat):
+        code, _ = enhanced.split(flat[found.end() : found.end() + 40])
+        if code and code[0] == found[1][0]:
+            return found.start(), found[1], found.end()
+        if strong is None and flat[: found.start()].endswith(_STRONG_BEFORE):
+            strong = found
+        weak = weak or found
+    found = strong or weak
+    return None if found is None else (found.start(), found[1], found.end())
+
+
+def _lines(word: str, rest: str) -> tuple[str, ...]:
+    """Cut where the same code stands again, as in a reply of several lines that was pasted as one."""
+    cuts = [found for found in _MORE.finditer(rest) if found[1] == word] if word in rest else []
+    begins = [0, *(found.end() for found in cuts)]
+    ends = [*(found.start() for found in cuts), len(rest)]
+    lines = (rest[begin:end].strip() for begin, end in zip(begins, ends, strict=True))
+    return tuple(dict.fromkeys(lines))
+
+
+def _without_tail(text: str) -> str:
+    return _TAIL.sub("", text).rstrip("'\"") if _MAY_HAVE_TAIL.search(text) else text.rstrip("'\"")
+
+
+_MAY_HAVE_TAIL = re.compile(
+    r"in reply to|giving up|not going to|no action is|remote-mta|other mxes|still undel", re.IGNORECASE
+)
+
+_ANSWERED = re.compile(
+    r"in reply to (?P<postfix>end of data|[a-z]+)"
+    r"|after (?:pipelined )?(?P<exim>end of data|sending data block|initial connection|starttls|(?:mail|rcpt|ehlo|helo|auth|data)\b)"
+    r"|did not like our (?P<courier>final data|[a-z]+)"
+    r"|most progress was (?P<qmtp>[a-z]+)"
+    r"|for (?P<innosoft>text|rcpt|mail|data) command"
+    r"|\bsmtp:(?P<colon>rcpt|mail|data)\b"
+    r"|\[(?P<bracket>rcpt|mail)_(?:to|from)\]"
+    r"|>>> (?P<sendmail>[a-z]{4})(?=[^>]{0,400}<<<)"
+    r"|(?P<banner>refused to talk to me|greeting failed|not accept (?:the )?connection)"
+    r"|(?P<rcpt>does not like recipient)|(?P<mail>sender was rejected)|(?P<ehlo>my name was rejected)"
+    r"|(?P<data>failed on data command)|(?P<dot>failed after i sent the message)",
+    re.IGNORECASE,
+)
+_PHRASES = {
+    "end of data": "dot",
+    "sending data block": "dot",
+    "final data": "dot",
+    "text": "dot",
+    "initial connection": "banner",
+}
+
+
+def _answered(flat: str) -> tuple[str | None, str | None]:
+    """Verb and stage that the surrounding sentence names."""
+    found = _ANSWERED.search(flat)
+    if found is None or found.lastgroup is None:
+        return None, None
+    if found.lastgroup in ("banner", "rcpt", "mail", "ehlo", "data", "dot"):
+        stage: str | None = found.lastgroup
+    else:
+        phrase = found[found.lastgroup].lower()
+        stage = _PHRASES.get(phrase) or STAGE_OF_VERB.get(phrase.upper())
+    verbs = {"banner": None, "dot": "DATA", None: None}
+    return (verbs[stage] if stage in verbs else str(stage).upper()), stage

@@ -1,0 +1,150 @@
+"""The conversation as a transcript: who said what, when, and what each reply means.
+
+Arrows as swaks has them: ``->`` and ``<-`` in clear, ``~>`` and ``<~`` inside TLS. A reply that means yes takes one
+line; a refusal opens up.
+"""
+
+from __future__ import annotations
+
+from probe.catalog import Catalog
+from probe.model import Exchange, Explanation, Reply, Report, Session
+from probe.reports.layout import Page, clipped
+
+_TEXT = 14
+_NOTE = 26
+
+
+def print_conversation(page: Page, session: Session, report: Report, facts: Catalog, *, verbose: bool) -> None:
+    title = facts.words["heading-conversation"]
+    several = len(report.sessions) > 1
+    place = f" · {session.endpoint.host} {session.endpoint.address}" if several else ""
+    page.line((title, "bold"), (place, "dim"))
+    for index, exchange in enumerate(session.exchanges):
+        _exchange(page, session, index, exchange, facts, verbose)
+    _timeline(page, session)
+
+
+def _exchange(page: Page, session: Session, index: int, exchange: Exchange, facts: Catalog, verbose: bool) -> None:
+    send, hear = ("~>", "<~") if exchange.in_tls else ("->", "<-")
+    if exchange.command is not None:
+        page.hanging((("        ", ""), (send + " ", "cyan")), ((exchange.command, "cyan"),), column=_TEXT)
+    if exchange.reply is not None:
+        _reply(page, session, exchange, exchange.reply, hear, facts, verbose)
+    elif exchange.failure is not None:
+        detail = exchange.detail or exchange.failure
+        page.hanging(((_when(exchange), "dim"), ("!! ", "bold red")), ((detail, "red"),), column=_TEXT)
+        if exchange.partial:
+            kept = exchange.partial if verbose else clipped(exchange.partial, 200)
+            page.hanging((("        ", ""), (hear + " ", "red")), (kept,), column=_TEXT)
+    if session.tls is not None and _is_last_before_tls(session, index):
+        tls = session.tls
+        facts_of_tls = " · ".join(part for part in (tls.version, tls.cipher) if part)
+        if facts_of_tls:
+            page.hanging((("        ", ""), ("== ", "green")), ((facts_of_tls, "green"),), column=_TEXT)
+
+
+def _is_last_before_tls(session: Session, index: int) -> bool:
+    rest = session.exchanges[index + 1 :]
+    return not session.exchanges[index].in_tls and bool(rest) and rest[0].in_tls
+
+
+def _when(exchange: Exchange) -> str:
+    return f"{exchange.elapsed_ms:5.0f} ms "
+
+
+def _reply(
+    page: Page, session: Session, exchange: Exchange, reply: Reply, arrow: str, facts: Catalog, verbose: bool
+) -> None:
+    refused = reply.code >= 400
+    head = ((_when(exchange), "dim"), (arrow + " ", "red" if refused else "green"))
+    explanation = exchange.explanation
+    if refused or verbose:
+        for number, line in enumerate(reply.lines):
+            lead = head if number == 0 else (("        ", ""), (arrow + " ", "red" if refused else "green"))
+            mark = "-" if number + 1 < len(reply.lines) else " "
+            page.hanging(lead, (f"{reply.codes[min(number, len(reply.codes) - 1)]}{mark}{line}",), column=_TEXT)
+    if refused:
+        if explanation is not None:
+            _opened(page, exchange, reply, explanation, facts)
+        return
+    note = "" if explanation is None else explanation.title
+    if verbose:
+        if explanation is not None:
+            page.hanging((), ((f"{reply.code}  {explanation.title}. {explanation.meaning}", "dim"),), indent=_TEXT)
+            _extensions(page, exchange, reply, facts)
+        return
+    said = _in_short(exchange, reply, facts)
+    room = page.width - _TEXT - _NOTE - 1
+    if len(note) > _NOTE:
+        note = clipped(note, _NOTE)
+    page.hanging(head, (clipped(said, room),), column=_TEXT, right=(note.ljust(_NOTE), "dim"))
+
+
+def _in_short(exchange: Exchange, reply: Reply, facts: Catalog) -> str:
+    if exchange.stage == "ehlo" and len(reply.lines) > 1:
+        return f"{reply.code} " + facts.words["extensions-count"].format(count=len(reply.lines) - 1)
+    more = f" (+{len(reply.lines) - 1})" if len(reply.lines) > 1 else ""
+    first = next((line for line in reply.lines if line.strip()), "")
+    return f"{reply.code} {first}{more}".strip()
+
+
+def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanation, facts: Catalog) -> None:
+    """Everything the reference knows about a refusal."""
+    words = facts.words
+
+    def say(label: str, text: str, style: str = "") -> None:
+        page.hanging(((label, "bold"),), ((text, style),), indent=_TEXT, column=_TEXT + 7)
+
+    say(str(reply.code), f"{explanation.title}. {explanation.meaning}")
+    if reply.enhanced and explanation.enhanced_title:
+        say(reply.enhanced, f"{explanation.enhanced_title}. {explanation.enhanced_meaning or ''}".strip())
+    say(words["short-when"], explanation.when)
+    say(words["short-fix"], explanation.remedy)
+    if explanation.allowed_here is not None:
+        verb = (exchange.command or exchange.stage).split(" ")[0]
+        place = (
+            words["place-greeting"]
+            if exchange.stage == "banner"
+            else words["place-dot"]
+            if exchange.stage == "dot"
+            else verb
+        )
+        key = "allowed-here" if explanation.allowed_here else "not-allowed-here"
+        say(words["short-rfc"], words[key].format(code=reply.code, place=place))
+    if explanation.cause:
+        sure = explanation.causes[0].confidence if explanation.causes else 0.0
+        level = "certain" if sure >= 0.9 else "likely" if sure >= 0.6 else "possible"
+        by = f' "{explanation.matched}"' if explanation.matched else ""
+        who = f" · {explanation.provider}" if explanation.provider and explanation.provider != "generic" else ""
+        say(words["short-cause"], f"{explanation.cause} ({words['confidence-' + level]}){by}{who}")
+    if explanation.provider_meaning:
+        say("", explanation.provider_meaning)
+
+
+def _extensions(page: Page, exchange: Exchange, reply: Reply, facts: Catalog) -> None:
+    if exchange.stage != "ehlo":
+        return
+    for line in reply.lines[1:]:
+        row = facts.extensions.get(line.split(" ")[0].split("=")[0].upper())
+        if row is not None:
+            page.hanging(
+                ((row.keyword, "dim"),),
+                ((row.meaning, "dim"), (f" {row.reference}", "dim")),
+                indent=_TEXT,
+                column=_TEXT + 21,
+            )
+
+
+def _timeline(page: Page, session: Session) -> None:
+    """Where the time went, one entry a stage."""
+    spent: dict[str, float] = {}
+    for exchange in session.exchanges:
+        spent[exchange.stage] = spent.get(exchange.stage, 0.0) + exchange.elapsed_ms
+    if not spent:
+        return
+    parts = " · ".join(f"{stage} {_ms(ms)}" for stage, ms in spent.items())
+    page.hanging((("     ms ", "dim"), ("|| ", "dim")), ((parts, "dim"),), column=_TEXT)
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.1f}" if milliseconds < 10 else f"{milliseconds:.0f}"

@@ -1,0 +1,17 @@
+"""The report as JSON: the contract, told by the schema that ``probe.codec`` makes of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from probe.codec import dumps
+
+
+def render(values: Sequence[Any], out: TextIO, *, lines: bool = False) -> None:
+    """One value as a document, several as an array; with ``lines`` one document a line."""
+    if lines:
+        for value in values:
+            out.write(dumps(value, indent=None) + "\n")
+    else:
+        out.write(dumps(values[0] if len(values) == 1 else list(values)) + "\n")

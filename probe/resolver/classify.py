@@ -1,0 +1,70 @@
+"""What one packet means: found, absent, refused or failed.
+
+``absent`` needs a server that may say so: one that is authoritative, that offers recursion, or that shows the SOA of
+the zone (RFC 2308 section 2). A referral, which names other servers and no SOA, says nothing about the name; most
+resolver libraries read it as "no record", and here it is ``lame``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probe.model import AnswerState
+from probe.resolver.codec import TYPES, MalformedError, Shape, read_shape
+from probe.resolver.decode import decode
+
+_CNAME, _SOA, _NS = TYPES["CNAME"], TYPES["SOA"], TYPES["NS"]
+_NOERROR, _NXDOMAIN = 0, 3
+_RCODES = {1: "formerr", 2: "servfail", 4: "notimp", 5: "refused", 9: "notauth", 16: "badvers"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``Answer`` without the question. ``ask_on`` is the name to ask for next, where aliases led out of the message."""
+
+    answer: AnswerState
+    reason: str | None = None
+    values: tuple[str, ...] = ()
+    canonical_name: str | None = None
+    authenticated: bool = False
+    ask_on: str | None = None
+
+
+def classify(packet: bytes, rdtype: int) -> Verdict:
+    """Judge an answer that belongs to its question. Never raises."""
+    try:
+        shape = read_shape(packet)
+        if shape.truncated:
+            return Verdict("failed", "truncated")
+        if shape.rcode in (_NOERROR, _NXDOMAIN):
+            return _judge(packet, shape, rdtype)
+    except MalformedError:
+        return Verdict("failed", "malformed")
+    reason = _RCODES.get(shape.rcode, f"rcode-{shape.rcode}")
+    return Verdict("refused" if reason == "refused" else "failed", reason)
+
+
+def _judge(packet: bytes, shape: Shape, rdtype: int) -> Verdict:
+    if rdtype not in shape.answer and _CNAME not in shape.answer:
+        return _nothing(shape, None)
+    if shape.rcode == _NXDOMAIN and rdtype in shape.answer and rdtype != _CNAME:
+        return Verdict("failed", "malformed")  # the name does not exist and has records: one of the two is wrong
+    records = decode(packet, rdtype)
+    if records.loop:
+        return Verdict("failed", "cname-loop", canonical_name=records.alias)
+    if records.values:
+        return Verdict("found", None, records.values, records.alias, shape.authenticated)
+    if records.alias is None:
+        return Verdict("failed", "malformed")  # records, but none of the name that was asked for
+    if shape.rcode == _NXDOMAIN or _SOA in shape.authority:
+        return _nothing(shape, records.alias)
+    return Verdict("found", None, (), records.alias, shape.authenticated, ask_on=records.alias)
+
+
+def _nothing(shape: Shape, alias: str | None) -> Verdict:
+    referral = shape.rcode == _NOERROR and _NS in shape.authority and _SOA not in shape.authority
+    entitled = shape.authoritative or (not referral and (shape.recursion_available or _SOA in shape.authority))
+    if not entitled:
+        return Verdict("failed", "lame", canonical_name=alias)
+    reason = "nxdomain" if shape.rcode == _NXDOMAIN else "nodata"
+    return Verdict("absent", reason, canonical_name=alias, authenticated=shape.authenticated)

@@ -1,0 +1,135 @@
+"""The part of DNS messages (RFC 1035 section 4) that this tool reads and writes itself.
+
+A question is built here whole. Of an answer, the header is read and the types of its records are counted, which is
+enough to tell that a name does not exist. What records hold is left to dnspython, see ``decode``. Every octet is
+hostile: what cannot be read raises ``MalformedError`` and nothing else, in time linear in the packet.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+# The IANA numbers of the types that the checks ask for.
+TYPES = {
+    "A": 1,
+    "NS": 2,
+    "CNAME": 5,
+    "SOA": 6,
+    "PTR": 12,
+    "MX": 15,
+    "TXT": 16,
+    "AAAA": 28,
+    "SRV": 33,
+    "DS": 43,
+    "DNSKEY": 48,
+    "TLSA": 52,
+    "HTTPS": 65,
+    "SPF": 99,
+    "CAA": 257,
+}
+
+_HEADER = struct.Struct("!6H")
+_RECORD = struct.Struct("!HHIH")
+_OPT = 41
+_RD_AD = 0x0120
+# The size that avoids fragments on common paths, as agreed on the DNS flag day of 2020.
+_UDP_SIZE = 1232
+
+
+class MalformedError(ValueError):
+    """A packet that is no readable DNS message."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an answer is made of: flags, the response code with the upper bits of EDNS (RFC 6891 section 6.1.3), and
+    the types of the records in the answer and authority sections."""
+
+    authoritative: bool
+    truncated: bool
+    recursion_available: bool
+    authenticated: bool
+    rcode: int
+    answer: tuple[int, ...]
+    authority: tuple[int, ...]
+
+
+def encode_query(identifier: int, name: bytes, rdtype: int, *, edns: bool = True) -> bytes:
+    """One question for ``name`` (as ``names.encode_name`` gives it) in class IN, recursion desired.
+
+    AD is set to learn whether the answer was validated (RFC 6840 section 5.7); DO is not, since nobody here reads
+    signatures.
+    """
+    header = _HEADER.pack(identifier, _RD_AD, 1, 0, 0, 1 if edns else 0)
+    option = b"\0" + _RECORD.pack(_OPT, _UDP_SIZE, 0, 0) if edns else b""
+    return header + name + struct.pack("!HH", rdtype, 1) + option
+
+
+def is_answer_to(query: bytes, packet: bytes) -> bool:
+    """Whether ``packet`` answers ``query``: the id, the QR bit and the question are right. Anything else is a stray.
+
+    Servers that do not understand a question may leave it out, so an error counts without one.
+    """
+    if len(packet) < _HEADER.size or packet[:2] != query[:2] or not packet[2] & 0x80 or packet[2] & 0x78:
+        return False
+    questions, rcode = int.from_bytes(packet[4:6], "big"), packet[3] & 0x0F
+    if questions == 0:
+        return rcode not in (0, 3)
+    end = _after_name(query, _HEADER.size) + 4
+    asked, echoed = query[_HEADER.size : end], packet[_HEADER.size : end]
+    # Lengths are below 64 and so below "A": lowering the whole name touches letters only.
+    return questions == 1 and len(echoed) == len(asked) and _folded(echoed) == _folded(asked)
+
+
+def read_shape(packet: bytes) -> Shape:
+    """Read the header and walk over all records. Raises ``MalformedError``."""
+    try:
+        _, flags, questions, *counts = _HEADER.unpack_from(packet)
+        at = _HEADER.size
+        for _ in range(questions):
+            at = _after_name(packet, at) + 4
+        rcode = flags & 0x0F
+        sections: list[list[int]] = [[], [], []]
+        for section, count in zip(sections, counts, strict=True):
+            for _ in range(count):
+                at = _after_name(packet, at)
+                rdtype, _, ttl, length = _RECORD.unpack_from(packet, at)
+                at += _RECORD.size + length
+                section.append(rdtype)
+                if rdtype == _OPT and section is sections[2]:
+                    rcode |= ttl >> 24 << 4
+    except (struct.error, IndexError):
+        raise MalformedError("the message ends too early") from None
+    if at > len(packet):
+        raise MalformedError("the message ends too early")
+    return Shape(
+        authoritative=bool(flags & 0x0400),
+        truncated=bool(flags & 0x0200),
+        recursion_available=bool(flags & 0x0080),
+        authenticated=bool(flags & 0x0020),
+        rcode=rcode,
+        answer=tuple(sections[0]),
+        authority=tuple(sections[1]),
+    )
+
+
+def is_truncated(packet: bytes) -> bool:
+    """The TC bit, readable even where the rest is cut."""
+    return bool(packet[2] & 0x02)
+
+
+def _folded(question: bytes) -> bytes:
+    return question[:-4].lower() + question[-4:]
+
+
+def _after_name(packet: bytes, at: int) -> int:
+    while True:
+        length = packet[at]
+        if length >= 0xC0:  # RFC 1035 section 4.1.4: a pointer ends a name
+            return at + 2
+        if length >= 0x40:
+            raise MalformedError("a label of an unknown kind")
+        at += length + 1
+        if length == 0:
+            return at

@@ -1,0 +1,77 @@
+"""Records into presentation form (RFC 1035 section 5), by dnspython, which is imported here and only when called.
+
+The chain of aliases is followed inside the one message, from the name asked for; records of other names are left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from probe.resolver.codec import MalformedError
+from probe.text import show
+
+if TYPE_CHECKING:
+    import dns.message
+    import dns.name
+
+CHAIN = 8
+
+
+@dataclass(frozen=True)
+class Records:
+    """``values`` of the records at the end of the chain; ``alias`` is that end where at least one CNAME led there;
+    ``loop`` is set where it had no end, or more than ``CHAIN`` aliases."""
+
+    values: tuple[str, ...] = ()
+    alias: str | None = None
+    loop: bool = False
+
+
+def decode(packet: bytes, rdtype: int) -> Records:
+    """Read the answer section. Raises ``MalformedError``."""
+    import dns.message
+
+    try:
+        return _follow(dns.message.from_wire(packet, ignore_trailing=True), rdtype)
+    except Exception as error:  # a parser of hostile octets may fail in ways that its authors did not foresee
+        raise MalformedError(show(str(error)) or type(error).__name__) from None
+
+
+def _follow(message: dns.message.Message, rdtype: int) -> Records:
+    import dns.rdataclass
+    import dns.rdatatype
+
+    wanted = dns.rdatatype.RdataType.make(rdtype)
+    name, alias = message.question[0].name, None
+    for _ in range(CHAIN + 1):
+        records = message.get_rrset(message.answer, name, dns.rdataclass.IN, wanted)
+        if records:
+            return Records(tuple(_value(record) for record in records), alias)
+        aliases = message.get_rrset(message.answer, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
+        if not aliases:
+            return Records(alias=alias)
+        name = aliases[0].target
+        alias = _name(name)
+    return Records(alias=alias, loop=True)
+
+
+def _value(record: Any) -> str:
+    kind: str = record.rdtype.name
+    if kind in ("TXT", "SPF"):
+        return show(b"".join(record.strings))
+    if kind in ("CNAME", "NS", "PTR"):
+        return _name(record.target)
+    if kind == "MX":
+        return f"{record.preference} {_name(record.exchange)}"
+    if kind == "SRV":
+        return f"{record.priority} {record.weight} {record.port} {_name(record.target)}"
+    if kind == "SOA":
+        times = f"{record.serial} {record.refresh} {record.retry} {record.expire} {record.minimum}"
+        return f"{_name(record.mname)} {_name(record.rname)} {times}"
+    return show(record.to_text())
+
+
+def _name(name: dns.name.Name) -> str:
+    # dnspython escapes what is not printable ASCII, and a dot inside a label, with a backslash.
+    return show(name.to_text(omit_final_dot=True).lower())

@@ -1,0 +1,34 @@
+"""What one session is to do: everything that a user may choose about it, decided before the first octet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probe.model import Protocol, TlsMode
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The defaults send no message and no secret.
+
+    ``mail_from`` is the reverse-path without angle brackets, empty for ``<>``. ``ehlo`` None means: our own host name
+    if it has a dot, else our address as a literal. ``auth_mechanism`` is asked for without secrets. ``message``
+    goes out only where ``send`` is true. ``quit_after`` is the stage after which QUIT follows.
+    """
+
+    recipients: tuple[str, ...]
+    mail_from: str = ""
+    ehlo: str | None = None
+    tls: TlsMode = "auto"
+    tls_verify: bool = False
+    ca_file: str | None = None
+    tls_name: str | None = None
+    protocol: Protocol = "smtp"
+    help_topic: str | None = None
+    auth_mechanism: str | None = None
+    mail_parameters: tuple[str, ...] = ()
+    rcpt_parameters: tuple[str, ...] = ()
+    send: bool = False
+    message: bytes | None = None
+    quit_after: str | None = None
+    source: str | None = None

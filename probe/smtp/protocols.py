@@ -1,0 +1,40 @@
+"""Other protocols that may stand behind a port, told by how they greet."""
+
+from __future__ import annotations
+
+import re
+
+from probe.model import Reply
+
+# FTP greets with 220 as well (RFC 959 section 5.4), NNTP with 200 or 201 (RFC 3977 section 5.1).
+_FTP = re.compile(r"\bftp", re.IGNORECASE)
+
+
+def other_protocol(octets: bytes) -> str | None:
+    """Which protocol greets like this, in words; None if it may be a broken SMTP server."""
+    for start, name in _GREETINGS:
+        if octets.startswith(start):
+            return f"this is {name}, not SMTP"
+    return None if any(48 <= octet <= 57 for octet in octets[:4]) else "what came is no SMTP greeting"
+
+
+_GREETINGS = (
+    (b"SSH-", "SSH"),
+    (b"+OK", "POP3"),
+    (b"* OK", "IMAP"),
+    (b"* PREAUTH", "IMAP"),
+    (b"* BYE", "IMAP"),
+    (b"HTTP/", "HTTP"),
+    (b"<!", "HTTP"),
+    (b"<html", "HTTP"),
+    (b"RFB ", "VNC"),
+    (b"\x15\x03", "TLS; try --tls implicit"),
+    (b"\x16\x03", "TLS; try --tls implicit"),
+)
+
+
+def other_by_greeting(banner: Reply) -> str | None:
+    """The same for a greeting that SMTP shares with another protocol; to be asked once EHLO was refused."""
+    if _FTP.search(banner.text):
+        return "this is FTP, not SMTP"
+    return "this is NNTP, not SMTP" if banner.code in (200, 201) else None

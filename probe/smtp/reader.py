@@ -1,0 +1,190 @@
+"""The reply reader: octets in, replies out, no I/O (RFC 5321 sections 4.2 and 4.5.3.1.5).
+
+It never guesses. A line is three digits by pattern, then a space, a hyphen or its end; anything else is a fault, and so
+is a reply beyond the limits. Octets behind a complete reply stay visible in ``unread`` until somebody takes them, so
+that nothing can be read before its time. Each octet is looked at once, however small the segments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+
+from probe.limits import Limits
+from probe.model import Reply
+from probe.text import show
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_HEAD = re.compile(rb"[2-5](?:[0-9](?:[0-9][ \r-]?)?)?", re.DOTALL)
+# RFC 2034 section 4: class, subject and detail at the very start of the text, then a space.
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]|$)")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why no further reply can be read: ``outcome`` is a word of ``Session.outcome``, ``octets`` what was there."""
+
+    outcome: str
+    detail: str
+    octets: bytes
+
+
+@dataclass(frozen=True)
+class _Line:
+    code: int
+    last: bool
+    text: bytes
+    at_ms: float
+
+
+class ReplyReader:
+    """Feed it octets as they come; take replies as they become whole."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._ready: deque[Reply] = deque()
+        self._fault: Fault | None = None
+        self._start_reply()
+        self._start_line()
+
+    @property
+    def unread(self) -> bytes:
+        """Everything that arrived and was not taken: whole replies, then the partial one."""
+        return b"".join(reply.raw for reply in self._ready) + self.partial
+
+    @property
+    def partial(self) -> bytes:
+        """The octets of the reply that is not whole yet, as far as the limits keep them."""
+        if self._fault is not None:
+            return self._fault.octets
+        return bytes(self._raw + self._line)
+
+    @property
+    def fault(self) -> Fault | None:
+        """The fault, once every reply before it was taken."""
+        return None if self._ready else self._fault
+
+    def take(self) -> Reply | None:
+        """The next whole reply, or None."""
+        return self._ready.popleft() if self._ready else None
+
+    def feed(self, octets: bytes, at_ms: float) -> None:
+        """Add octets that arrived at ``at_ms``, in milliseconds since the session began."""
+        start = 0
+        while self._fault is None:
+            end = octets.find(b"\n", start)
+            self._grow(octets[start:] if end < 0 else octets[start : end + 1], at_ms)
+            if end < 0 or self._fault is not None:
+                self._refuse_at_sight()
+                return
+            self._end_line(at_ms)
+            start = end + 1
+
+    def end(self, at_ms: float) -> None:
+        """The stream is over. A last line that lacks only its line end counts as a refusal, never as a consent."""
+        match = _LINE.fullmatch(bytes(self._line)) if self._fault is None and self._line else None
+        if match and match[1][:1] in b"45" and match[2] != b"-":
+            self._oddities["no-line-end"] = None
+            self._end_line(at_ms)
+
+    def _start_reply(self) -> None:
+        self._lines: list[_Line] = []
+        self._raw = bytearray()
+        self._size = 0
+        self._oddities: dict[str, None] = {}
+
+    def _start_line(self) -> None:
+        self._line = bytearray()
+        self._line_size = 0
+
+    def _grow(self, octets: bytes, at_ms: float) -> None:
+        self._line_size += len(octets)
+        self._size += len(octets)
+        self._line += octets[: max(0, self._limits.line - len(self._line))]
+        if self._size > self._limits.reply:
+            self._give_up(f"a reply of more than {self._limits.reply} octets", at_ms)
+
+    def _refuse_at_sight(self) -> None:
+        """Four octets that no reply line begins with need no line end: a server of another kind may never send one."""
+        head = bytes(self._line[:4])
+        if self._fault is None and head and not _HEAD.fullmatch(head):
+            self._stop("malformed", f"not a reply line: {show(bytes(self._line[:120]))}")
+
+    def _end_line(self, at_ms: float) -> None:
+        whole, size = bytes(self._line), self._line_size
+        self._raw += whole
+        self._start_line()
+        content = self._without_end(whole, size)
+        match = _LINE.fullmatch(content)
+        if match is None:
+            self._stop("malformed", f"not a reply line: {show(content[:120])}")
+            return
+        self._note_oddities(content)
+        self._lines.append(_Line(int(match[1]), match[2] != b"-", match[3] or b"", at_ms))
+        if size > self._limits.line:
+            self._give_up(f"a line of {size} octets", at_ms)
+        elif self._lines[-1].last:
+            self._ready.append(self._reply())
+            self._start_reply()
+        elif len(self._lines) >= self._limits.reply_lines:
+            self._give_up(f"a reply of more than {self._limits.reply_lines} lines", at_ms)
+
+    def _without_end(self, line: bytes, size: int) -> bytes:
+        if size > len(line):
+            self._oddities["line-cut"] = None
+            return line
+        if line.endswith(b"\r\n"):
+            return line[:-2]
+        if line.endswith(b"\n"):
+            self._oddities["bare-lf"] = None
+            return line[:-1]
+        return line
+
+    def _note_oddities(self, content: bytes) -> None:
+        if b"\r" in content:
+            self._oddities["bare-cr"] = None
+        if b"\0" in content:
+            self._oddities["nul"] = None
+        if not content.isascii():
+            try:
+                content.decode("utf-8")
+            except UnicodeDecodeError:
+                self._oddities["not-utf8"] = None
+            else:
+                self._oddities["8bit"] = None
+        if len(content) > 510:  # RFC 5321 section 4.5.3.1.5: 512 octets with code and line end
+            self._oddities["long-line"] = None
+
+    def _reply(self, *, cut: bool = False) -> Reply:
+        codes = tuple(line.code for line in self._lines)
+        texts = tuple(show(line.text) for line in self._lines)
+        if len(set(codes)) > 1:
+            self._oddities["inconsistent-codes"] = None
+        enhanced = _ENHANCED.match(texts[0])
+        return Reply(
+            code=codes[-1],
+            enhanced=enhanced[1] if enhanced else None,
+            lines=texts,
+            codes=codes,
+            raw=bytes(self._raw),
+            arrived_ms=tuple(line.at_ms for line in self._lines),
+            oddities=tuple(self._oddities),
+            cut=cut,
+        )
+
+    def _give_up(self, what: str, at_ms: float) -> None:
+        """A limit was reached. Where every line so far carries one refusing code, that refusal stands, cut short."""
+        head = _LINE.match(bytes(self._line))
+        if head is not None:
+            self._lines.append(_Line(int(head[1]), False, head[3] or b"", at_ms))
+        codes = {line.code for line in self._lines}
+        self._raw += self._line
+        self._line = bytearray()
+        if len(codes) == 1 and codes.pop() >= 400:
+            self._ready.append(self._reply(cut=True))
+            self._raw = bytearray()
+        self._stop("limit", what)
+
+    def _stop(self, outcome: str, detail: str) -> None:
+        self._fault = Fault(outcome, detail, bytes(self._raw + self._line))

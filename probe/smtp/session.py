@@ -1,0 +1,430 @@
+"""One session: the stages of a conversation in the order the protocol runs (RFC 5321 sections 3 and 4).
+
+Greeting, EHLO (HELO if it must), HELP, STARTTLS, EHLO again, AUTH, MAIL, RCPT, then DATA and the dot only where the
+plan says send, RSET, QUIT. Before each command the input must be empty; after QUIT the books are closed. The first
+thing that stops the session from its goal is its outcome. Nothing is ever sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from probe.errors import WireError
+from probe.limits import Limits
+from probe.model import Endpoint, Exchange, Extensions, Outcome, Reply, Session, Stage, Tls
+from probe.smtp.connection import connect
+from probe.smtp.extensions import help_verbs, offered
+from probe.smtp.identity import own_name
+from probe.smtp.message import stuffed
+from probe.smtp.plan import Plan
+from probe.smtp.protocols import other_by_greeting, other_protocol
+from probe.smtp.reader import ReplyReader
+from probe.smtp.tls import TlsLayer, client_context
+from probe.smtp.wire import Wire
+from probe.text import show
+
+# The stages after which a session may be told to quit, in their order.
+STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
+
+# Between 354 and the text, octets that nobody asked for get this long to show themselves.
+_LOOK = 0.005
+
+
+class _End(Exception):
+    """Nothing more can be said in this session; its outcome is decided."""
+
+
+async def converse(endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float]) -> Session:
+    """Hold the whole conversation and return what came of it. ``clock`` gives seconds.
+
+    Never raises for anything the other side does.
+    """
+    conversation = _Conversation(endpoint, plan, limits, clock)
+    try:
+        await conversation.hold()
+    except _End:
+        pass
+    finally:
+        conversation.hang_up()
+    return conversation.session()
+
+
+class _Conversation:
+    def __init__(self, endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float]) -> None:
+        self._endpoint = endpoint
+        self._plan = plan
+        self._limits = limits
+        self._clock = clock
+        self._began = clock()
+        self._wire: Wire | None = None
+        self._exchanges: list[Exchange] = []
+        self._outcome: Outcome | None = None
+        self._stage: Stage = "connect"
+        self._detail: str | None = None
+        self._paired = True
+        self._before_tls: dict[str, str] | None = None
+        self._after_tls: dict[str, str] | None = None
+        self._verbs: tuple[str, ...] | None = None
+        self._tls: Tls | None = None
+        self._heard_in_tls = False
+        self._local: str | None = None
+        self._message_sent = False
+        self._banner: Reply | None = None
+        self._accepted = 0
+
+    def session(self) -> Session:
+        return Session(
+            endpoint=self._endpoint,
+            outcome=self._outcome or "ok",
+            stage=self._stage,
+            elapsed_ms=self._now(),
+            detail=self._detail,
+            paired=self._paired,
+            exchanges=tuple(self._exchanges),
+            extensions=Extensions(self._before_tls, self._after_tls),
+            help_verbs=self._verbs,
+            tls=self._tls,
+            local_address=self._local,
+            message_sent=self._message_sent,
+        )
+
+    def hang_up(self) -> None:
+        if self._wire is not None:
+            self._wire.abort()
+
+    # The conversation -----------------------------------------------------------------------------------------------
+
+    async def hold(self) -> None:
+        await self._connect()
+        if self._plan.tls == "implicit":
+            await self._handshake()
+        if await self._greeting() and await self._hello():
+            await self._help()
+            await self._starttls()
+            await self._auth()
+            if await self._mail():
+                if await self._recipients() and self._plan.send:
+                    await self._message()
+                else:
+                    await self._reset()
+        await self._quit()
+
+    async def _connect(self) -> None:
+        self._reach("connect")
+        sent = self._now()
+        try:
+            self._wire = await connect(self._endpoint, self._limits, self._now, self._plan.source)
+        except WireError as error:
+            self._fail("connect", None, sent, error)
+        self._local = self._the_wire.local_address
+
+    async def _greeting(self) -> bool:
+        """RFC 5321 section 3.1: 220, or a refusal of the client, or of the whole service."""
+        reply = self._banner = await self._hear("banner", None, self._limits.banner)
+        return self._judged(reply, "banner", (2,))
+
+    async def _hello(self) -> bool:
+        """RFC 5321 section 4.1.1.1, and HELO for a server that does not know EHLO (section 3.2)."""
+        if not self._go_on("banner"):
+            return False
+        name = self._plan.ehlo or own_name(self._local)
+        verb = "LHLO" if self._plan.protocol == "lmtp" else "EHLO"
+        reply = await self._command("ehlo", f"{verb} {name}")
+        extensions = offered(reply.lines)
+        if reply.code in (500, 502) and verb == "EHLO":
+            reply = await self._command("ehlo", f"HELO {name}")
+            extensions = {}
+        if reply.code >= 300:
+            spoken = other_by_greeting(self._banner) if self._banner and not self._in_tls else None
+            if spoken:
+                self._decide("not_smtp", "banner", spoken)
+            return self._judged(reply, "ehlo", ())
+        if self._in_tls:
+            self._after_tls = extensions
+        else:
+            self._before_tls = extensions
+        return True
+
+    async def _help(self) -> None:
+        """Whatever HELP gets says nothing about mail; the verbs of a 214 are worth reading (section 4.1.1.8)."""
+        if not self._go_on("ehlo"):
+            return
+        topic = self._plan.help_topic
+        reply = await self._command("help", f"HELP {topic}" if topic else "HELP")
+        if reply.code == 214:
+            self._verbs = help_verbs(reply.lines)
+
+    async def _starttls(self) -> None:
+        """RFC 3207. What was offered before TLS counts for nothing after it (section 4.2)."""
+        mode = self._plan.tls
+        if not self._go_on("help") or mode in ("none", "implicit"):
+            return
+        if "STARTTLS" not in (self._before_tls or {}):
+            if mode == "starttls":
+                await self._stop("no_tls", "starttls", "TLS was asked for, and the server does not offer STARTTLS")
+            return
+        reply = await self._command("starttls", "STARTTLS")
+        if reply.code != 220:
+            if mode == "starttls":
+                await self._stop("tls_refused", "starttls", f"STARTTLS was refused with {reply.code}")
+            return
+        await self._handshake()
+        if not await self._hello():
+            await self._stop(self._outcome or "protocol_error", "ehlo", "EHLO was refused inside TLS")
+
+    async def _auth(self) -> None:
+        """Ask for a mechanism without any secret, and cancel at the first challenge (RFC 4954 section 4)."""
+        if not self._go_on("starttls") or self._plan.auth_mechanism is None:
+            return
+        reply = await self._command("auth", f"AUTH {self._plan.auth_mechanism}")
+        if reply.code == 334:
+            await self._command("auth", "*")
+        else:
+            self._judged(reply, "auth", (2, 3))
+
+    async def _mail(self) -> bool:
+        if not self._go_on("auth"):
+            return False
+        parameters = _with_smtputf8(self._plan)
+        reply = await self._command("mail", " ".join((f"MAIL FROM:<{self._plan.mail_from}>", *parameters)))
+        return self._judged(reply, "mail", (2,))
+
+    async def _recipients(self) -> bool:
+        """True if at least one recipient was accepted."""
+        if not self._go_on("mail"):
+            return False
+        accepted = 0
+        for recipient in self._plan.recipients:
+            reply = await self._command("rcpt", " ".join((f"RCPT TO:<{recipient}>", *self._plan.rcpt_parameters)))
+            accepted += self._judged(reply, "rcpt", (2,))
+        self._accepted = accepted
+        return accepted > 0 and self._go_on("rcpt")
+
+    async def _message(self) -> None:
+        """DATA, the text under the write deadline, and the dot by itself (RFC 5321 section 4.1.1.4).
+
+        After the dot only a complete reply says what became of the message (section 4.2.5); it is never sent again.
+        """
+        reply = await self._command("data", "DATA", self._limits.data)
+        if not self._judged(reply, "data", (3,)):
+            return
+        await self._nothing_unread("body", _LOOK)
+        sent = self._now()
+        try:
+            await self._the_wire.send(stuffed(self._plan.message or b""), self._within(self._limits.write))
+        except WireError as error:
+            self._fail("body", "(message text)", sent, error)
+        await self._nothing_unread("dot")
+        self._message_sent = True
+        # LMTP answers once for each recipient that it accepted (RFC 2033 section 4.2).
+        for index in range(self._accepted if self._plan.protocol == "lmtp" else 1):
+            reply = await self._hear("dot", "." if index == 0 else None, self._limits.dot, write=index == 0)
+            self._judged(reply, "dot", (2,))
+
+    async def _reset(self) -> None:
+        if self._go_on("rcpt"):
+            await self._command("rset", "RSET")
+
+    async def _quit(self) -> None:
+        """QUIT never decides; what it finds in the books does."""
+        wire = self._the_wire
+        await self._nothing_unread("quit")
+        sent = self._now()
+        try:
+            reply: Reply = await wire.execute_command(b"QUIT", timeout=self._within(self._limits.quit))  # type: ignore[assignment]
+        except WireError as error:
+            self._note("quit", "QUIT", sent, failure=error)
+            return
+        self._note("quit", "QUIT", sent, reply=reply)
+        if self._outcome is None:
+            self._reach("quit")
+        surplus = await wire.until_closed(self._within(self._limits.quit))
+        # A 421 may come at any time (RFC 5321 section 3.8); anything else but one 221 means that replies and commands
+        # do not balance, and that some reply was taken for another's. A refused greeting has nothing to withdraw.
+        if surplus or reply.code not in (221, 421):
+            self._unbalanced(reply, surplus, wire.reader)
+
+    # Saying and hearing ---------------------------------------------------------------------------------------------
+
+    async def _command(self, stage: Stage, line: str, timeout: float | None = None) -> Reply:
+        await self._nothing_unread(stage)
+        return await self._hear(stage, line, timeout or self._limits.command)
+
+    async def _hear(self, stage: Stage, line: str | None, timeout: float, *, write: bool = True) -> Reply:
+        """Send the line, if there is one to send, and read one reply."""
+        wire = self._the_wire
+        self._reach(stage)
+        sent = self._now()
+        try:
+            if line is not None and write:
+                octets = line.encode("utf-8", "surrogateescape")
+                reply: Reply = await wire.execute_command(octets, timeout=self._within(timeout))  # type: ignore[assignment]
+            else:
+                reply = await wire.read_response(self._within(timeout))
+        except WireError as error:
+            if stage == "dot":
+                error = WireError(
+                    "delivery_unknown", f"the message was sent and its fate is unknown: {error}", error.partial
+                )
+            self._fail(stage, line, sent, error)
+        self._heard_in_tls = self._heard_in_tls or self._in_tls
+        self._note(stage, line, sent, reply=reply)
+        if len(set(reply.codes)) > 1:
+            self._decide(
+                "inconsistent_codes", stage, "one reply carries different codes: " + " ".join(map(str, reply.codes))
+            )
+            raise _End
+        if reply.code == 421:
+            self._decide("tempfail", stage, "the server closes the session with 421")
+            raise _End
+        if reply.cut:
+            self._judged(reply, stage, ())
+            raise _End
+        return reply
+
+    async def _nothing_unread(self, stage: Stage, seconds: float = 0.0) -> None:
+        """RFC 5321 section 2.4 ties each reply to a command: octets that wait here belong to none."""
+        wire = self._the_wire
+        unread = await wire.look(seconds)
+        if not unread:
+            return
+        reply = wire.reader.take()
+        if reply is not None and reply.code == 421:
+            self._note(stage, None, self._now(), reply=reply)
+            self._decide("tempfail", stage, "the server closes the session with 421")
+        else:
+            self._fail(
+                stage, None, self._now(), WireError("unsolicited", "the server spoke before it was asked", unread)
+            )
+        raise _End
+
+    async def _handshake(self) -> None:
+        wire, plan = self._the_wire, self._plan
+        self._reach("tls")
+        if wire.unread:
+            self._fail(
+                "tls",
+                None,
+                self._now(),
+                WireError("injection", "octets between the 220 and the TLS handshake", wire.unread),
+            )
+        context = client_context(verify=plan.tls_verify, ca_file=plan.ca_file)
+        sent = self._now()
+        try:
+            await wire.secure(TlsLayer(context, plan.tls_name), self._within(self._limits.tls))
+        except WireError as error:
+            self._tls = Tls(
+                alert=error.alert,
+                verified=False if error.outcome == "cert_problem" else None,
+                problems=(error.detail,) if error.outcome == "cert_problem" else (),
+            )
+            self._fail("tls", None, sent, error)
+        assert wire.tls is not None
+        self._tls = wire.tls.facts()
+
+    # Book-keeping ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _the_wire(self) -> Wire:
+        assert self._wire is not None
+        return self._wire
+
+    @property
+    def _in_tls(self) -> bool:
+        return self._wire is not None and self._wire.tls is not None and self._wire.tls.ready
+
+    def _now(self) -> float:
+        """Milliseconds since the session began."""
+        return (self._clock() - self._began) * 1000
+
+    def _within(self, seconds: float) -> float:
+        """A deadline that also ends with the session's."""
+        return max(0.001, min(seconds, self._limits.session - self._now() / 1000))
+
+    def _reach(self, stage: Stage) -> None:
+        if self._outcome is None:
+            self._stage = stage
+
+    def _go_on(self, stage: Stage) -> bool:
+        """Whether the plan goes beyond ``stage``."""
+        last = self._plan.quit_after
+        return last is None or STAGES.index(stage) < STAGES.index(last)
+
+    def _decide(self, outcome: Outcome, stage: Stage, detail: str) -> None:
+        """Only the first decision counts."""
+        if self._outcome is None:
+            self._outcome, self._stage, self._detail = outcome, stage, detail
+
+    def _judged(self, reply: Reply, stage: Stage, wanted: tuple[int, ...]) -> bool:
+        """Decide by the first digit, as RFC 5321 section 4.3.2 lets a client do; True if it is one of ``wanted``."""
+        first = reply.code // 100
+        if first in wanted:
+            return True
+        if first == 5:
+            self._decide("rejected", stage, f"{stage} was refused with {reply.code}")
+        elif first == 4:
+            self._decide("tempfail", stage, f"{stage} was deferred with {reply.code}")
+        else:
+            self._decide("protocol_error", stage, f"{reply.code} makes no sense as the answer to {stage}")
+        return False
+
+    async def _stop(self, outcome: Outcome, stage: Stage, detail: str) -> None:
+        """The goal is out of reach, but the session can end in good order."""
+        self._decide(outcome, stage, detail)
+        await self._quit()
+        raise _End
+
+    def _fail(self, stage: Stage, line: str | None, sent: float, error: WireError) -> None:
+        """The session cannot go on. What had arrived is evidence."""
+        outcome: Outcome = error.outcome  # type: ignore[assignment]
+        if stage == "banner" and error.partial and outcome in ("malformed", "closed", "timeout"):
+            spoken = other_protocol(error.partial)
+            if spoken:
+                outcome, error = "not_smtp", WireError("not_smtp", spoken, error.partial)
+        self._note(stage, line, sent, failure=error)
+        if outcome == "unsolicited":
+            self._withdraw(stage, error.detail)
+        # Until the first whole reply inside TLS a fault may still be TLS's own.
+        decided: Stage = "tls" if self._in_tls and not self._heard_in_tls else stage
+        self._decide(outcome, decided, error.detail)
+        raise _End
+
+    def _note(
+        self, stage: Stage, line: str | None, sent: float, reply: Reply | None = None, failure: WireError | None = None
+    ) -> None:
+        exchange = Exchange(stage, None if line is None else show(line), self._in_tls, sent, self._now() - sent, reply)
+        if failure is not None:
+            exchange = replace(
+                exchange,
+                failure=failure.outcome,
+                detail=failure.detail,
+                partial=show(failure.partial) if failure.partial else None,
+                partial_raw=failure.partial or None,
+            )
+        self._exchanges.append(exchange)
+
+    def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
+        stray = reader.take()
+        if stray is not None and stray.code == 421 and not reader.unread:
+            return
+        detail = "replies and commands do not balance; no acceptance in this session can be believed"
+        if surplus:
+            self._note("quit", None, self._now(), failure=WireError("unsolicited", detail, surplus))
+        else:
+            detail = f"QUIT was answered with {last.code}: " + detail
+        self._withdraw("quit", detail)
+
+    def _withdraw(self, stage: Stage, detail: str) -> None:
+        """Some reply was taken for another's. What was decided on such replies is void; a refused greeting was not,
+        for nothing came before it."""
+        if self._banner is not None and self._banner.code < 400:
+            self._paired = False
+            self._outcome, self._stage, self._detail = "unsolicited", stage, detail
+
+
+def _with_smtputf8(plan: Plan) -> tuple[str, ...]:
+    """An address beyond ASCII needs SMTPUTF8 (RFC 6531 section 3.4)."""
+    parameters = plan.mail_parameters
+    needs = not all(address.isascii() for address in (plan.mail_from, *plan.recipients))
+    return (*parameters, "SMTPUTF8") if needs and "SMTPUTF8" not in (p.upper() for p in parameters) else parameters
