@@ -43,6 +43,7 @@ _STATUS = {
     "MAIL": "2.1.0",
     "RCPT": "2.1.5",
 }
+_BEFORE_TLS = ("EHLO", "NOOP", "STARTTLS", "QUIT")  # RFC 3207 section 4
 _VERBS = ("EHLO", "HELO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "VRFY", "HELP", "QUIT")
 
 
@@ -79,7 +80,6 @@ class Conversation(SMTP):
             data_size_limit=int(size) if size.isdecimal() and int(size) else _SIZE,
             enable_SMTPUTF8=True,  # all octets are read; whether SMTPUTF8 is offered is for the behaviour to say
             tls_context=server.context if self._behaviour.starttls else None,
-            require_starttls=self._behaviour.require_tls,
             auth_require_tls=False,
             authenticator=self._log_in,
             timeout=_IDLE,
@@ -131,6 +131,9 @@ class Conversation(SMTP):
         self._owner.heard(verb if argument is None else f"{verb} {argument}")
         if self._refusing and verb != "QUIT":
             await self.push("503 5.5.1 No service here, only QUIT")
+            return
+        if self._behaviour.require_tls and not self._in_tls and verb not in _BEFORE_TLS:
+            await self.push("530 Must issue a STARTTLS command first")
             return
         ordered = self._ordered(verb, argument or "")
         method = self._known.get(verb)
@@ -244,7 +247,11 @@ class Conversation(SMTP):
     async def _with_parameters(self, verb: str, argument: str | None, method: Callable[..., Awaitable[None]]) -> None:
         """Judge the parameters by what is offered, then let aiosmtpd see the path alone: it knows three of them."""
         match = _PATH.fullmatch(argument or "")
-        parameters = match[2].split() if match else []
+        if match is None:
+            # aiosmtpd would take some of these; RFC 5321 section 4.1.2 has the brackets in the syntax.
+            await self.push(f"501 Syntax: {verb} {'FROM' if verb == 'MAIL' else 'TO'}:<address>")
+            return
+        parameters = match[2].split()
         for parameter in parameters:
             keyword, _, value = parameter.partition("=")
             if not self._behaviour.takes(verb, keyword.upper(), in_tls=self._in_tls):
@@ -254,7 +261,7 @@ class Conversation(SMTP):
                 # RFC 1870 section 6.1
                 await self._say("552 5.3.4 The message is larger than this server takes")
                 return
-        await method(match[1] if match else argument)
+        await method(match[1])
         if self.envelope is not None and parameters:
             options = self.envelope.mail_options if verb == "MAIL" else self.envelope.rcpt_options
             options.extend(parameters)

@@ -229,4 +229,3 @@ def quiet(report: Report, facts: Catalog) -> str:
         + ("" if session.outcome == "ok" else f" {_stopped(session, facts)}")
         + (f"; {causes}" if causes else "")
     )
-

@@ -24,8 +24,8 @@ from probe.resolver.servers import Servers
 from probe.resolver.system import Server, parse_server, system_servers
 from probe.text import show
 
-# A socket a question: enough to ask every blocklist at once, few enough for a common limit of 1,024 open files.
-_AT_ONCE = 256
+# Enough to ask every blocklist at once; more would overrun the receive buffer of a name server, 200 KiB on Linux.
+_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,18 @@ class Resolver:
         shown = show(name)
         return answer if answer.name == shown else dataclasses.replace(answer, name=shown)
 
+    def fresh(self) -> Resolver:
+        """One that asks the same servers and has no answers yet, for whoever waits for DNS to change."""
+        return Resolver(tuple(map(str, self._given)), timeout=self._timeout, tries=self._tries, clock=self._clock)
+
     async def addresses(self, name: str) -> tuple[Answer, Answer]:
         """The A and the AAAA records, asked for at once."""
         a, aaaa = await asyncio.gather(self.ask(name, "A"), self.ask(name, "AAAA"))
         return a, aaaa
+
+    def forget(self) -> None:
+        """Drop the answers kept so far, so that the next question is asked anew; the log stays."""
+        self._answers.clear()
 
     async def close(self) -> None:
         """Drop the questions still under way; the answers stay."""
@@ -153,6 +161,9 @@ class Resolver:
             if verdict.ask_on is None:
                 return dataclasses.replace(verdict, authenticated=validated), server
             name = verdict.ask_on
+            if "\\" in name:
+                # It holds an octet or a dot that only an escape can show: no name to ask for.
+                return Verdict("failed", "bad-name", canonical_name=name), server
             if len(hops) > CHAIN or _key(name) in [_key(hop.name) for hop in hops]:
                 return Verdict("failed", "cname-loop"), server
 

@@ -49,22 +49,19 @@ async def _over_udp(server: Server, query: bytes) -> bytes:
         sock.setblocking(False)
         sock.connect(server.socket_address)  # sends nothing and so never blocks
         await loop.sock_sendall(sock, query)
-        again = loop.call_later(RETRANSMIT, _resend, sock, query)
-        try:
-            while True:
-                packet = await loop.sock_recv(sock, 0xFFFF)
-                if is_answer_to(query, packet):
-                    return packet
-        finally:
-            again.cancel()
-
-
-def _resend(sock: socket.socket, query: bytes) -> None:
-    # The receiving side sees the error, if there is one.
-    try:
-        sock.send(query)
-    except OSError:
-        return
+        patience = RETRANSMIT
+        resend_at = loop.time() + patience
+        while True:
+            try:
+                async with asyncio.timeout_at(resend_at):
+                    packet = await loop.sock_recv(sock, 0xFFFF)
+            except TimeoutError:
+                await loop.sock_sendall(sock, query)
+                patience *= 2  # RFC 1035 section 4.2.1: not too often, a server may be slow for good reasons
+                resend_at = loop.time() + patience
+                continue
+            if is_answer_to(query, packet):
+                return packet
 
 
 async def _over_tcp(server: Server, query: bytes) -> bytes:

@@ -19,14 +19,10 @@ def test_names_that_may_be_used(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "a..b", "-a.example", "a-.example", "192.0.2.1", "::1", "a b.example", "a\\.b.example", "\x1b.example"]
-    + [
-        "bücher.example",
-        "a" * 64 + ".example",
-        ".".join(["a" * 60] * 5),
-        "mx.example.org.",
-        "mx.example.org\n",
-        "a/b.example",
+    [
+        *["", ".", "a..b", "-a.example", "a-.example", "192.0.2.1", "::1", "a b.example", "a\\.b.example"],
+        *["\x1b.example", "bücher.example", "a" * 64 + ".example", ".".join(["a" * 60] * 5), "mx.example.org."],
+        *["mx.example.org\n", "a/b.example"],
     ],
 )
 def test_names_that_are_only_shown(name: str) -> None:
@@ -68,7 +64,7 @@ def test_any_text_is_a_name_or_a_bad_name(name: str) -> None:
 
 
 def test_reverse_names() -> None:
-    assert "25.100.51.198.in-addr.arpa" == reverse_name("198.51.100.25")
-    assert ("1" + ".0" * 23 + ".8.b.d.0.1.0.0.2.ip6.arpa") == reverse_name("2001:db8::1")
+    assert reverse_name("198.51.100.25") == "25.100.51.198.in-addr.arpa"
+    assert reverse_name("2001:db8::1") == ("1" + ".0" * 23 + ".8.b.d.0.1.0.0.2.ip6.arpa")
     with pytest.raises(UsageError, match="needs an IPv4 or IPv6 address"):
         reverse_name("mx.example.org")

@@ -79,7 +79,7 @@ def test_strays_are_passed_over() -> None:
         async with nameserver(responder) as (address, _):
             return await ask(address)
 
-    assert ("192.0.2.1",) == run(main()).values
+    assert run(main()).values == ("192.0.2.1",)
 
 
 def test_only_strays_are_a_timeout_and_never_absent() -> None:
@@ -92,7 +92,7 @@ def test_only_strays_are_a_timeout_and_never_absent() -> None:
             return await ask(address, timeout=0.05, tries=1)
 
     got = run(main())
-    assert ("failed", "timeout") == (got.answer, got.reason)
+    assert (got.answer, got.reason) == ("failed", "timeout")
 
 
 def test_a_lost_packet_is_sent_again() -> None:
@@ -107,8 +107,8 @@ def test_a_lost_packet_is_sent_again() -> None:
             return await ask(address), [query.id for query in server.queries]
 
     got, ids = asyncio.run(main())
-    assert ("192.0.2.1",) == got.values
-    assert 2 == len(ids) and ids[0] == ids[1]
+    assert got.values == ("192.0.2.1",)
+    assert len(ids) == 2 and ids[0] == ids[1]
 
 
 def test_each_try_has_another_id_and_the_last_is_the_end() -> None:
@@ -117,7 +117,7 @@ def test_each_try_has_another_id_and_the_last_is_the_end() -> None:
             return await ask(address, timeout=0.05, tries=3), len(server.queries)
 
     got, queries = asyncio.run(main())
-    assert ("failed", "timeout", 3) == (got.answer, got.reason, queries)
+    assert (got.answer, got.reason, queries) == ("failed", "timeout", 3)
 
 
 def test_a_server_without_edns_is_asked_again_without() -> None:
@@ -131,8 +131,8 @@ def test_a_server_without_edns_is_asked_again_without() -> None:
             return await ask(address), [query.edns for query in server.queries]
 
     got, edns = asyncio.run(main())
-    assert ("192.0.2.1",) == got.values
-    assert [0, -1] == edns
+    assert got.values == ("192.0.2.1",)
+    assert edns == [0, -1]
 
 
 def test_truncated_and_no_tcp_is_failed() -> None:
@@ -146,7 +146,7 @@ def test_truncated_and_no_tcp_is_failed() -> None:
             return await ask(address)
 
     got = run(main())
-    assert ("failed", "truncated", ()) == (got.answer, got.reason, got.values)
+    assert (got.answer, got.reason, got.values) == ("failed", "truncated", ())
 
 
 def test_truncated_and_a_silent_tcp_is_failed_too() -> None:
@@ -169,7 +169,7 @@ def test_truncated_and_a_silent_tcp_is_failed_too() -> None:
                 await tcp.wait_closed()
 
     got = run(main())
-    assert ("failed", "truncated") == (got.answer, got.reason)
+    assert (got.answer, got.reason) == ("failed", "truncated")
 
 
 def test_garbage_with_the_right_id_and_question_is_malformed() -> None:
@@ -181,7 +181,7 @@ def test_garbage_with_the_right_id_and_question_is_malformed() -> None:
             return await ask(address)
 
     got = run(main())
-    assert ("failed", "malformed") == (got.answer, got.reason)
+    assert (got.answer, got.reason) == ("failed", "malformed")
 
 
 def test_a_closed_port_is_unreachable() -> None:
@@ -191,7 +191,7 @@ def test_a_closed_port_is_unreachable() -> None:
         return await ask(address)
 
     got = run(main())
-    assert ("failed", "unreachable") == (got.answer, got.reason)
+    assert (got.answer, got.reason) == ("failed", "unreachable")
 
 
 def test_the_next_server_is_asked_and_the_silent_one_last_from_then_on() -> None:
@@ -206,8 +206,8 @@ def test_the_next_server_is_asked_and_the_silent_one_last_from_then_on() -> None
             return answers, len(mute.queries)
 
     answers, queries = asyncio.run(main())
-    assert ["found"] * 3 == [one.answer for one in answers]
-    assert 1 == queries
+    assert [one.answer for one in answers] == ["found"] * 3
+    assert queries == 1
 
 
 def test_the_most_telling_error_is_reported() -> None:

@@ -29,8 +29,10 @@ def test_server_as_typed(address: str, port: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "ns.example.org", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:65536", "192.0.2.53:x", "1.2.3", "[::1", "[::1]:"]
-    + ["[::1]53", "192.0.2.53 ", "192.0.2.53:٥٣", "\x1b[31m"],
+    [
+        *["", "ns.example.org", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:65536", "192.0.2.53:x", "1.2.3", "[::1"],
+        *["[::1]:", "[::1]53", "192.0.2.53 ", "192.0.2.53:٥٣", "\x1b[31m"],
+    ],
 )
 def test_what_is_no_server(text: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -51,13 +53,13 @@ def test_resolv_conf(tmp_path: Path) -> None:
         "nameserver 192.0.2.1\n\tnameserver\t2001:db8::1  # ours\nnameserver ns.example.org\nnameserver\n"
         "options timeout:1 edns0\nnameserver fe80::1%lo\nnameserver 192.0.2.4\n"
     )
-    assert ["192.0.2.1", "2001:db8::1", "fe80::1%lo"] == resolv_conf(tmp_path, text)
+    assert resolv_conf(tmp_path, text) == ["192.0.2.1", "2001:db8::1", "fe80::1%lo"]
 
 
 def test_resolv_conf_without_servers_means_the_local_host(tmp_path: Path) -> None:
-    assert ["127.0.0.1"] == resolv_conf(tmp_path, "search example.org\n")
-    assert ["127.0.0.1"] == [str(server) for server in system_servers(tmp_path / "absent")]
+    assert resolv_conf(tmp_path, "search example.org\n") == ["127.0.0.1"]
+    assert [str(server) for server in system_servers(tmp_path / "absent")] == ["127.0.0.1"]
 
 
 def test_link_local_servers_carry_their_interface() -> None:
-    assert ("fe80::1", 53, 0, 1) == parse_server("fe80::1%1").socket_address
+    assert parse_server("fe80::1%1").socket_address == ("fe80::1", 53, 0, 1)

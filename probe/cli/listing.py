@@ -1,0 +1,80 @@
+"""smtp-probe list: the facts that everything rests on, with their sources."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from probe.catalog import Catalog
+from probe.cli.common import facts_in, parser, use_color, width_of
+from probe.cli.status import Status
+
+Row = tuple[str, str, str]
+"""Key, what kind it is, what it says."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print one kind of facts: a line an entry, or everything about each as JSON."""
+    options = parser("list", "The facts that everything rests on.", ("terminal", "json"))
+    options.add_argument(
+        "what", choices=(*_KINDS, "schema"), help="what to list; schema is the JSON Schema of a report"
+    )
+    given = options.parse_args(arguments)
+    facts = facts_in(given.lang)
+    if given.what == "schema":
+        from probe.codec import schema
+        from probe.model import Report
+
+        print(json.dumps(schema(Report), indent=2))
+        return Status.OK
+    entries, row = _KINDS[given.what]
+    if given.format == "json":
+        from probe.codec import dumps
+
+        print(dumps(list(entries(facts))))
+        return Status.OK
+    from probe.reports.layout import Page
+
+    rows = [row(entry) for entry in entries(facts)]
+    column = min(30, max(len(key) for key, _, _ in rows) + 3)
+    middle = max(len(kind) for _, kind, _ in rows) + 2
+    page = Page(sys.stdout, color=use_color(given.color, sys.stdout), width=width_of(sys.stdout))
+    for key, kind, text in rows:
+        page.hanging(
+            ((key.ljust(column - 2) + " ", "bold"), (kind.ljust(middle), "dim")), (text,), column=column + middle
+        )
+    return Status.OK
+
+
+def _checks(facts: Catalog) -> Iterable[dict[str, Any]]:
+    """Every check with the causes that it can prove, and the first lines of its manual."""
+    from importlib import import_module
+
+    for name in ("dnsbl", "spf", "dkim", "dmarc", "ptr"):
+        module = import_module(f"probe.checks.{name}")
+        yield {"check": module.ID, "proves": module.PROVES, "about": (module.__doc__ or "").partition("\n")[0]}
+    from probe.diagnosis import offer
+
+    yield {"check": offer.ID, "proves": offer.PROVES, "about": (offer.__doc__ or "").partition("\n")[0]}
+
+
+_KINDS: dict[str, tuple[Callable[[Catalog], Iterable[Any]], Callable[[Any], Row]]] = {
+    "codes": (lambda facts: facts.codes.values(), lambda row: (row.code, row.kind, row.name)),
+    "enhanced": (lambda facts: facts.enhanced.values(), lambda row: (row.code, row.kind, row.title)),
+    "pairs": (lambda facts: facts.pairs.values(), lambda row: (row.pair, "", row.difference)),
+    "causes": (lambda facts: facts.causes.values(), lambda row: (row.cause, row.family, row.title)),
+    "replies": (lambda facts: facts.signatures, lambda row: (row.id, row.cause, row.example)),
+    "dnsbl": (
+        lambda facts: facts.blocklists.values(),
+        lambda row: (row.zone, f"{row.state} {row.role} {row.kind}", row.operator),
+    ),
+    "findings": (lambda facts: facts.findings.values(), lambda row: (row.id, row.severity, row.title)),
+    "extensions": (lambda facts: facts.extensions.values(), lambda row: (row.keyword, row.reference, row.meaning)),
+    "references": (
+        lambda facts: facts.references.values(),
+        lambda row: (row.name, f"{row.status} {row.year}", row.title),
+    ),
+    "checks": (_checks, lambda row: (row["check"], "", f"{row['about']} Proves: {', '.join(row['proves'])}.")),
+}

@@ -1,0 +1,66 @@
+"""No text in DNS makes a check raise, whatever it holds, or puts a control character into a result."""
+
+from __future__ import annotations
+
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.checks import dkim, dmarc, dnsbl, ptr, spf
+from probe.codec import from_json, to_json
+from probe.model import CheckResult
+from tests.checks.fake import Said, check
+
+PIECES = st.sampled_from(
+    "v=spf1 v=DMARC1 v=DKIM1 ; = : / // % %{ } %{d} %{ir} - + ~ ? all a mx ip4: ip6: include: redirect= exp= "
+    "p= sp= np= psd=y psd=n t=y rua= mailto:a@b k=rsa k=ed25519 h=sha1 s=* p=MIGf AAAA 1.2.3.4 ::1 /33 /032 , !".split()
+)
+TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).map("".join))
+RECORDS = st.builds("{}{}".format, st.sampled_from(["", "v=spf1 ", "v=DMARC1;", "v=DKIM1;", "p="]), TEXTS)
+CHECKS: list[tuple[ModuleType, Any, str]] = [
+    (spf, "shop.example", "TXT shop.example"),
+    (dmarc, "shop.example", "TXT _dmarc.shop.example"),
+    (dkim, dkim.Key("shop.example", "s1"), "TXT s1._domainkey.shop.example"),
+    (ptr, "203.0.113.7", "PTR 7.113.0.203.in-addr.arpa"),
+    (dnsbl, dnsbl.Listing("203.0.113.7", dnsbl.unlisted_zone("dnsbl.test")), "A 7.113.0.203.dnsbl.test"),
+]
+
+
+@pytest.mark.parametrize(("module", "subject", "question"), CHECKS, ids=lambda value: getattr(value, "ID", ""))
+@given(texts=st.lists(RECORDS, max_size=3))
+def test_any_text_is_survived_and_made_printable(
+    module: ModuleType, subject: Any, question: str, texts: list[str]
+) -> None:
+    said: Said = list(texts)
+    result = check(module, subject, {question: said})
+    document = to_json({"facts": result.facts, "trace": result.trace, "subject": result.subject})
+    written = json.dumps(document, ensure_ascii=False)
+    assert written.isprintable()
+    assert all(line.isprintable() for line in result.trace)
+    assert result.result != "pass" or module is ptr
+
+
+@given(subject=st.text())
+def test_any_subject_is_survived(subject: str) -> None:
+    for module in (spf, dmarc, ptr):
+        assert check(module, subject, {}).subject.isprintable()
+    assert check(dkim, dkim.Key(subject, subject), {}).subject.isprintable()
+    assert check(dnsbl, dnsbl.Listing(subject, dnsbl.unlisted_zone(subject)), {}).subject.isprintable()
+
+
+def test_a_long_record_is_read_in_linear_time() -> None:
+    """Sixty thousand octets of what regular expressions like least; a quadratic reader would not come back."""
+    for text in ("/" * 60_000, "%" * 60_000, "a." * 30_000, "1" * 60_000, "//1" * 20_000, ":" * 60_000, "-" * 60_000):
+        assert spf.parse(f"v=spf1 a:{text} -all").all_qualifier == "-"
+        dmarc.parse(f"v=DMARC1; p={text}; rua={text}")
+        dkim.parse(f"v=DKIM1; p={text}; {text}")
+
+
+def test_a_result_survives_the_way_through_json() -> None:
+    result = check(dmarc, "shop.example", {"TXT _dmarc.shop.example": "v=DMARC1; p=none"})
+    again = from_json(CheckResult, json.loads(json.dumps(to_json(result))))
+    assert to_json(again) == to_json(result)
