@@ -132,8 +132,9 @@ class Extension:
 @dataclass(frozen=True)
 class BlockList:
     """A list that is asked by DNS (RFC 5782). ``kind`` is ip4, ip6, ip4+ip6 or domain, ``role`` block, allow or info.
-    ``codes`` maps an answer, or its prefix ending in a dot, to its meaning; ``errors`` likewise, for answers that say
-    "not for you". ``listed`` and ``clean`` are the test points, as owner names below the zone. ``delist`` may hold
+    ``codes`` maps an answer to its meaning: an exact one, a prefix ending in a dot, a bit (``127.0.0.&8``) or ``*``; a
+    role in front (``allow 127.0.0.1``) types that one answer. ``errors`` likewise, for answers that say "not for you".
+    ``listed`` and ``clean`` are the test points: addresses or domains to ask about. ``delist`` may hold
     ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554."""
 
     zone: str
@@ -151,6 +152,14 @@ class BlockList:
     terms: str = ""
     since: str = ""
     main: bool = False
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A DKIM selector that many domains share because their provider names it so. A guess, never a proof."""
+
+    selector: str
+    used_by: str
 
 
 @dataclass(frozen=True)
@@ -217,6 +226,10 @@ class Catalog:
         return self._rows("references.toml", Reference, "name")
 
     @cached_property
+    def selectors(self) -> Mapping[str, Selector]:
+        return self._rows("selectors.toml", Selector, "selector")
+
+    @cached_property
     def classes(self) -> Mapping[str, Digit]:
         """First digit of a basic code (RFC 5321 section 4.2.1)."""
         return self._digits("class")
@@ -235,6 +248,13 @@ class Catalog:
     def words(self) -> Mapping[str, str]:
         """Headings and short words of the reports, by key."""
         return {key: str(value) for key, value in self._table("words.toml").items()}
+
+    def reason(self, details: Mapping[str, Any]) -> str:
+        """Why a check came to no verdict, in words: what the other side said, else the words for our reason's id."""
+        said = details.get("error")
+        id_ = str(said or details.get("sick") or details.get("reason") or "")
+        term = details.get("term")
+        return self.words.get(f"reason-{id_}", id_) + (f": {term}" if term else "")
 
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:

@@ -245,19 +245,13 @@ def _of_checks(checks: Sequence[CheckResult], facts: Catalog) -> Iterator[Findin
             yield finding("no-ptr" if missing else "ptr-not-confirmed", one.subject, facts, address=one.subject)
         elif one.check == "spf" and result in ("none", "permerror"):
             id_ = "spf-missing" if result == "none" else "spf-broken"
-            yield finding(
-                id_, one.subject, facts, domain=one.subject, reason=details.get("reason") or details.get("error")
-            )
+            yield finding(id_, one.subject, facts, domain=one.subject, reason=facts.reason(details))
         elif one.check == "dmarc" and result in ("none", "permerror"):
             id_ = "dmarc-missing" if result == "none" else "dmarc-broken"
-            yield finding(
-                id_, one.subject, facts, domain=one.subject, reason=details.get("reason") or details.get("error")
-            )
+            yield finding(id_, one.subject, facts, domain=one.subject, reason=facts.reason(details))
         elif one.check == "dkim" and result == "permerror":
             broken = [key for key in details.get("keys", ()) if key.get("result") == "permerror"]
-            reason = "; ".join(
-                f"{key['subject']}: {key.get('reason') or key.get('error') or 'broken'}" for key in broken
-            )
+            reason = "; ".join(f"{key['subject']}: {facts.reason(key)}" for key in broken)
             yield finding("dkim-broken", one.subject, facts, domain=one.subject, reason=reason)
 
 
@@ -275,17 +269,9 @@ def _of_list(one: CheckResult, facts: Catalog) -> Iterator[Finding]:
             delist=details.get("delist") or zone,
         )
     elif one.result == "permerror":
-        yield finding("list-not-believed", zone, facts, zone=zone, reason=_reason(details))
+        yield finding("list-not-believed", zone, facts, zone=zone, reason=facts.reason(details))
     elif one.result == "temperror":
-        yield finding("list-not-asked", zone, facts, zone=zone, reason=_capital(_reason(details)))
-
-
-def _reason(details: Mapping[str, Any]) -> str:
-    return str(
-        next(
-            (details[key] for key in ("error", "sick", "closed", "reason", "meaning") if details.get(key)), "no answer"
-        )
-    )
+        yield finding("list-not-asked", zone, facts, zone=zone, reason=_capital(facts.reason(details)))
 
 
 def _is_address(subject: str) -> bool:

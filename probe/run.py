@@ -118,7 +118,7 @@ async def _until_greeted(run: _Run) -> None:
         if greeted(run.sessions) or run.clock() + _AGAIN_S > end:
             return
         await asyncio.sleep(_AGAIN_S)
-        run.resolver.forget()
+        run.resolver = run.resolver.fresh()
 
 
 async def _sessions(run: _Run) -> tuple[Session, ...]:

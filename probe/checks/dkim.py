@@ -24,23 +24,6 @@ from probe.text import show
 ID = "dkim"
 PROVES = ("dkim-fail", "sender-unauthenticated")
 
-# Selectors that large senders give their customers. A guess: there is no way to list the selectors of a domain.
-WELL_KNOWN: tuple[str, ...] = (
-    "google",  # Google Workspace
-    *("selector1", "selector2"),  # Microsoft 365
-    *("default", "dkim", "mail"),  # cPanel, OpenDKIM and many others
-    *("s1", "s2"),  # Twilio SendGrid and others
-    *("k1", "k2", "k3", "mandrill"),  # Mailchimp
-    "mailjet",
-    *("fm1", "fm2", "fm3"),  # Fastmail
-    *("protonmail", "protonmail2", "protonmail3"),
-    "sig1",  # Apple iCloud Mail
-    *("zoho", "zmail"),  # Zoho Mail
-    "resend",
-    "cm",  # Campaign Monitor
-    *("ctct1", "ctct2"),  # Constant Contact
-)
-
 # RFC 8301 section 3.2: shorter keys must not be believed; signers should use 2048, verifiers need not handle more than
 # 4096.
 _SHORTEST, _ADVISED, _LONGEST = 1024, 2048, 4096

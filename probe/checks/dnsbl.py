@@ -47,6 +47,8 @@ class Listing:
 
     subject: str
     list: BlockList
+    thorough: bool = False
+    """Ask for the test points of a list that says "not listed" too: an emptied list says so of everybody."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ async def _judge(asked: Listing, steps: Steps) -> tuple[Result | None, dict[str,
     name = owner_name(subject, blocklist.zone)
     answer = await steps.ask(name, "A")
     if answer.answer == "absent":
-        return ("pass" if blocklist.role == "block" else "neutral"), {"listed": False, "reason": "not-listed"}
+        health = {"healthy": (await _tested(blocklist, subject, steps))[0]} if asked.thorough else {}
+        return ("pass" if blocklist.role == "block" else "neutral"), {"listed": False, "reason": "not-listed", **health}
     if answer.answer != "found" or not answer.values:
         return "temperror", {"listed": None, "reason": answer.reason or answer.answer}
 
@@ -190,20 +193,25 @@ async def _believe(
     blocklist: BlockList, subject: str, name: str, found: dict[str, Any], steps: Steps
 ) -> tuple[Result | None, dict[str, Any]]:
     """A hit: ask for the list's words and for its test points, then believe it or not (RFC 5782 section 5)."""
-    listed, clean = (_of_family(points, subject) for points in (blocklist.listed, blocklist.clean))
-    points = [(owner_name(point, blocklist.zone), "A") for point in (*listed, *clean)]
-    words, *tested = await steps.ask_all([(name, "TXT"), *points])
-    healthy, sick = _health(blocklist, tested[: len(listed)], tested[len(listed) :])
+    words = await steps.ask(name, "TXT")
+    healthy, sick = await _tested(blocklist, subject, steps)
     found |= {"text": " ".join(map(show, words.values)) or None, "healthy": healthy, "delist": None}
     if healthy is False:
         steps.note(f"{show(blocklist.zone)} is sick ({sick}): its answer does not count.")
         word: Result = "temperror" if sick == "list-error" else "permerror"
         return word, {**found, "listed": None, "reason": sick, "sick": sick}
-    if healthy is None and points:
-        return "temperror", {**found, "listed": None, "reason": "health-unknown"}
+    if sick == "health-unknown":
+        return "temperror", {**found, "listed": None, "reason": sick}
     steps.note(f"{show(subject)} is listed: {found['meaning'] or found['answer']}.")
     where = blocklist.delist.replace("{ip}", subject).replace("{domain}", subject)
     return "fail", {**found, "listed": True, "reason": "listed", "delist": where or None}
+
+
+async def _tested(blocklist: BlockList, subject: str, steps: Steps) -> tuple[bool | None, str | None]:
+    """Ask for the test points: whether the list is well, and what ails it."""
+    listed, clean = (_of_family(points, subject) for points in (blocklist.listed, blocklist.clean))
+    answers = await steps.ask_all([(owner_name(point, blocklist.zone), "A") for point in (*listed, *clean)])
+    return _health(blocklist, answers[: len(listed)], answers[len(listed) :])
 
 
 def _of_family(points: tuple[str, ...], subject: str) -> tuple[str, ...]:
@@ -212,7 +220,7 @@ def _of_family(points: tuple[str, ...], subject: str) -> tuple[str, ...]:
 
 
 def _health(blocklist: BlockList, listed: list[Answer], clean: list[Answer]) -> tuple[bool | None, str | None]:
-    """Whether the list is well, None where its test points were not answered; and what ails it."""
+    """Whether the list is well, None where its test points do not tell; and what ails it."""
     roles = {_read_all(blocklist, point.values)[0] for point in (*listed, *clean) if point.values}
     if "outside" in roles:
         return False, "outside-127"
@@ -220,8 +228,10 @@ def _health(blocklist: BlockList, listed: list[Answer], clean: list[Answer]) -> 
         return False, "list-error"
     if any(point.answer == "found" for point in clean):
         return False, "lists-clean-point"
-    present = any(point.answer == "found" for point in listed)
-    if not present and any(point.answer == "absent" for point in listed):
-        return False, "test-point-missing"
-    known = (present or not listed) and all(point.answer == "absent" for point in clean) and bool(listed or clean)
-    return (True if known else None), None
+    if not all(point.known for point in clean) or (listed and not any(point.known for point in listed)):
+        return None, "health-unknown"
+    if listed and all(point.answer != "found" for point in listed):
+        # Many a private list has no test entry, and a hit of it still stands, since it does not list everybody. Of a
+        # list that is known to have one, its absence says that something is wrong.
+        return (False if blocklist.operator else None), "test-point-missing"
+    return (True if listed or clean else None), None

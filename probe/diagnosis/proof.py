@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from probe.catalog import BlockList, Catalog
@@ -71,7 +72,7 @@ def _listings(
         if row.role == "block" and row.state == "active" and (lists == "all" or (lists == "main" and row.main))
     ]
     address = sender.client.address
-    listings = [listing for row in named for listing in _subjects(row, sender)]
+    listings = [replace(listing, thorough=True) for row in named for listing in _subjects(row, sender)]
     if lists != "named" and address is not None and not is_private(address):
         # A domain list is worth a question where the reply speaks of a domain, or speaks of nothing.
         domains_too = any(i.explanation.cause in ("domain-blocklisted", "content-spam", "unknown") for i in found)
@@ -97,7 +98,7 @@ async def _dkim_keys(domain: str, selectors: tuple[str, ...], ask: Resolver, fac
     """The keys under the given selectors, else under well-known ones: one result for the domain, the guesses said to
     be guesses."""
     guessed = not selectors
-    names = selectors or dkim.WELL_KNOWN
+    names = selectors or tuple(facts.selectors)
     results = await asyncio.gather(*(dkim.run(dkim.Key(domain, name, guessed), ask=ask, facts=facts) for name in names))
     told = [one for one in results if not (guessed and one.result == "none")]
     worst = next((one.result for one in told if one.result in ("permerror", "temperror")), None)

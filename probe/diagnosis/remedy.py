@@ -14,8 +14,9 @@ from probe.resolver import reverse_name
 
 
 def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
-    """Steps in the order to take them. Nobody is sent to a list that does not list them, or that is dead."""
-    return (*_exact(case, cause, verdict), *_general(case, cause, verdict))
+    """Steps in the order to take them: those made for this very case, else the cause's own. Nobody is sent to a list
+    that does not list them, or that is dead."""
+    return _exact(case, cause, verdict) or _general(case, cause, verdict)
 
 
 def _exact(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:

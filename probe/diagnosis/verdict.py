@@ -79,13 +79,15 @@ def _listed(case: Case) -> Verdict:
         return case.by_the_reply
     for one in results:
         if one.result == "pass":
-            case.against.append(case.say("not-listed", query=_question(one), zone=zone))
+            key = "not-listed" if one.facts.get("healthy") else "not-listed-unproved"
+            case.against.append(case.say(key, query=_question(one), zone=zone))
         else:
             (case.against if one.result == "permerror" else case.not_asked).append(_unusable(case, one))
     if all(one.result == "permerror" for one in results):
         # The list is dead, parked or sick: that the server believes it is the receiver's fault, not a listing.
         return "refuted"
-    return "refuted" if all(one.result == "pass" for one in results) else case.by_the_reply
+    denied = all(one.result == "pass" and one.facts.get("healthy") for one in results)
+    return "refuted" if denied else case.by_the_reply
 
 
 def _no_ptr(case: Case) -> Verdict:
@@ -175,8 +177,7 @@ def _describe_hit(case: Case, hit: CheckResult) -> None:
     )
     if facts.get("text"):
         case.evidence.append(case.say("list-text", text=facts["text"]))
-    if facts.get("healthy"):
-        case.evidence.append(case.say("healthy"))
+    case.evidence.append(case.say("healthy" if facts.get("healthy") else "no-test-point"))
 
 
 def _whose_address(case: Case) -> None:
@@ -224,14 +225,14 @@ def _record(case: Case, one: CheckResult) -> str:
         f"{one.check}-{state}{guess}",
         subject=one.subject,
         record=facts.get("record", ""),
-        reason=facts.get("reason") or facts.get("error") or "",
+        reason=case.facts.reason(facts),
         policy=facts.get("policy") or "",
         count=len(facts.get("selectors", ())),
     )
 
 
 def _unusable(case: Case, one: CheckResult) -> str:
-    reason = next((one.facts[key] for key in ("error", "sick", "closed", "reason") if one.facts.get(key)), "no answer")
+    reason = case.facts.reason(one.facts)
     return case.say("list-" + str(one.result), query=_question(one), zone=one.facts.get("zone", ""), reason=reason)
 
 

@@ -94,7 +94,8 @@ class Tls:
 class Session:
     """One connection. ``outcome`` is the first thing that stopped the session from its goal and ``stage`` where;
     ``detail`` says it in words. ``paired`` is false where replies and commands did not balance: then no acceptance in
-    it may be believed. ``local_address`` is our end of the socket."""
+    it may be believed. ``local_address`` is our end of the socket. ``timeline`` is the milliseconds spent in each
+    stage, in the order in which they were reached."""
 
     endpoint: Endpoint
     outcome: Outcome
@@ -107,4 +108,5 @@ class Session:
     help_verbs: tuple[str, ...] | None = None
     tls: Tls | None = None
     local_address: str | None = None
+    timeline: Mapping[str, float] = field(default_factory=dict)
     message_sent: bool = False

@@ -126,7 +126,7 @@ def _read(
     """The hit that decides, the provider, and every reading, best first."""
     known = signatures.book(facts)
     hits = known.search(signatures.prepare(text), code, enhanced_code, stage) if text else []
-    hits.sort(key=lambda hit: (-hit.signature.weight, hit.signature.provider == GENERIC))
+    hits.sort(key=lambda hit: (-hit.signature.weight, hit.signature.provider == GENERIC, hit.signature.id))
     marks = [hit for hit in hits if hit.signature.weight == 0]
     spoken = [hit for hit in hits if hit.signature.weight > 0]
     priors = known.priors(code, enhanced_code, stage)

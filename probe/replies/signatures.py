@@ -1,8 +1,9 @@
 """The reply texts of ``data/signatures``, made searchable.
 
-A signature is tried only where one of its *literals* – words that every match must hold – stands in the text, and its
-expression is compiled only then. So a first answer costs a few compilations, and each one a few dozen expressions less.
-Signatures without an expression are what a code says by itself; they are looked up, not searched.
+A signature is tried only where one of its *literals* – words of which every match holds at least one – stands in the text,
+and its expression is compiled only then. The literals in turn are looked for only where their rarest three letters stand
+in the text, so that the cost of a text hardly grows with the number of signatures. Signatures without an expression are
+what a code says by itself; they are looked up, not searched.
 
 Evidence is what the server says, not whom it names. Mail addresses are blanked with ``@`` before any search; and before
 the search of a ``generic`` signature so are web addresses and host names, with ``_``. A relay called ``spam-filter`` is
@@ -15,6 +16,7 @@ the receiver's question, or the list is closed: the sender is not listed). A sig
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -68,9 +70,10 @@ class Book:
     """All signatures of a catalogue."""
 
     def __init__(self, signatures: Iterable[Signature]) -> None:
-        self.by_literal: dict[str, list[Rule]] = {}
+        self.by_letters: dict[str, list[tuple[str, list[Rule]]]] = {}
         self.by_code: dict[str, list[Signature]] = {}
         self.always: list[Rule] = []
+        by_literal: dict[str, list[Rule]] = {}
         for signature in signatures:
             if not signature.pattern:
                 for code in signature.enhanced or signature.codes:
@@ -78,17 +81,22 @@ class Book:
                 continue
             rule = Rule(signature)
             for literal in rule.literals:
-                self.by_literal.setdefault(literal, []).append(rule)
+                by_literal.setdefault(literal, []).append(rule)
             if not rule.literals:
                 self.always.append(rule)
+        commonness = Counter(letters for literal in by_literal for letters in _letters(literal))
+        for literal, rules in by_literal.items():
+            rarest = min(_letters(literal), key=commonness.__getitem__)
+            self.by_letters.setdefault(rarest, []).append((literal, rules))
 
     def search(self, text: Text, code: int | None, enhanced: str | None, stage: str | None) -> list[Hit]:
-        """Every signature whose words stand in ``text``, in the order of the files."""
+        """Every signature whose words stand in ``text``, in no particular order."""
         full = text.full
         rules = dict.fromkeys(self.always)
-        for literal, speaking in self.by_literal.items():
-            if literal in full:
-                rules.update(dict.fromkeys(speaking))
+        for letters in self.by_letters.keys() & _letters(full):
+            for literal, speaking in self.by_letters[letters]:
+                if literal in full:
+                    rules.update(dict.fromkeys(speaking))
         hits = []
         for rule in rules:
             if _fits(rule.signature, code, enhanced, stage) and (hit := rule.search(text)):
@@ -98,10 +106,10 @@ class Book:
     def priors(self, code: int | None, enhanced: str | None, stage: str | None) -> list[Hit]:
         """What the codes say by themselves, the enhanced code before the basic one."""
         hits = []
-        for word in (enhanced, _any_class(enhanced), code and str(code)):
-            for signature in self.by_code.get(str(word), ()):
+        for word in (*_forms(enhanced), str(code)):
+            for signature in self.by_code.get(word, ()):
                 if _fits(signature, code, enhanced, stage):
-                    hits.append(Hit(signature, str(code) if word == str(code) else str(enhanced)))
+                    hits.append(Hit(signature, str(enhanced if "." in word else code)))
         return hits
 
 
@@ -111,17 +119,23 @@ def book(facts: Catalog) -> Book:
     return Book(facts.signatures)
 
 
+def _letters(text: str) -> set[str]:
+    """Every run of ``SHORTEST_LITERAL`` characters in ``text``."""
+    return {text[at : at + SHORTEST_LITERAL] for at in range(len(text) - SHORTEST_LITERAL + 1)}
+
+
 def _fits(signature: Signature, code: int | None, enhanced: str | None, stage: str | None) -> bool:
-    """Codes are exact or the first digits of one. A text without a code is not held to any."""
+    """Basic codes are exact or the first digits of one; a text without a code is not held to any."""
     if signature.codes and code is not None and not str(code).startswith(signature.codes):
         return False
-    if signature.enhanced and enhanced not in signature.enhanced and _any_class(enhanced) not in signature.enhanced:
+    if signature.enhanced and not any(form in signature.enhanced for form in _forms(enhanced)):
         return False
     return not signature.stages or stage in signature.stages
 
 
-def _any_class(enhanced: str | None) -> str | None:
-    return None if enhanced is None else f"X{enhanced[1:]}"
+def _forms(enhanced: str | None) -> tuple[str, ...]:
+    """How a signature may name an enhanced code: itself, in every class, or its subject alone."""
+    return () if enhanced is None else (enhanced, f"X{enhanced[1:]}", f"X.{enhanced.split('.')[1]}")
 
 
 _CAPITAL = re.compile(r"(?<!\\)(?:\\\\)*[A-Z](?!<)")
@@ -201,7 +215,7 @@ def _branch(pattern: str, at: int) -> tuple[_Words, int]:
             letter = "" if pattern[at + 1].isalnum() else pattern[at + 1]
             at += 2
         else:
-            letter = "" if pattern[at] in ".^$" else pattern[at]
+            letter = "" if pattern[at] in ".^$_@" else pattern[at]  # _ and @ may stand for blanked names
             at += 1
         optional, repeated, at = _quantifier(pattern, at)
         if letter and not optional:

@@ -49,7 +49,7 @@ def _is_last_before_tls(session: Session, index: int) -> bool:
 
 
 def _when(exchange: Exchange) -> str:
-    return f"{exchange.elapsed_ms:5.0f} ms "
+    return f"{_ms(exchange.elapsed_ms):>5} ms "
 
 
 def _reply(
@@ -137,12 +137,9 @@ def _extensions(page: Page, exchange: Exchange, reply: Reply, facts: Catalog) ->
 
 def _timeline(page: Page, session: Session) -> None:
     """Where the time went, one entry a stage."""
-    spent: dict[str, float] = {}
-    for exchange in session.exchanges:
-        spent[exchange.stage] = spent.get(exchange.stage, 0.0) + exchange.elapsed_ms
-    if not spent:
+    if not session.timeline:
         return
-    parts = " · ".join(f"{stage} {_ms(ms)}" for stage, ms in spent.items())
+    parts = " · ".join(f"{stage} {_ms(ms)}" for stage, ms in session.timeline.items())
     page.hanging((("     ms ", "dim"), ("|| ", "dim")), ((parts, "dim"),), column=_TEXT)
 
 

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from probe.text import show
 
+_NEVER_FIRST = tuple("、。，．）」』】・ー")
+
 Part = tuple[str, str]
 """A piece of a line: its text and its style."""
 
@@ -63,7 +65,7 @@ class Page:
         room = max(20, self.width - start)
         body = _assembled(parts)
         first_room = room - (cell_len(right[0]) + 1 if right else 0)
-        lines = list(body.wrap(self._console, max(10, first_room if right else room))) or [Text()]
+        lines = self._wrapped(body, max(10, first_room if right else room))
         for number, text in enumerate(lines):
             text.rstrip()
             whole = (lead if number == 0 else Text(" " * (column or indent))) + text
@@ -76,7 +78,10 @@ class Page:
     def columns(self, left: str, right: str, *, label: str, column: int, style: str = "") -> None:
         """Two texts side by side under a label."""
         width = (self.width - column - 3) // 2
-        sides = [list(Text(show(text), style=style).wrap(self._console, width)) or [Text()] for text in (left, right)]
+        if cell_len(label) + 2 > column:
+            self.line((label, "bold"))
+            label = ""
+        sides = [self._wrapped(Text(show(text), style=style), width) for text in (left, right)]
         for number in range(max(map(len, sides))):
             line = Text(" ").append(label if number == 0 else "", style="bold")
             line.append(" " * max(1, column - cell_len(line.plain)))
@@ -87,6 +92,18 @@ class Page:
                 line.append(" " * max(0, end - cell_len(line.plain)))
             line.rstrip()
             self._console.print(line, soft_wrap=True)
+
+    def _wrapped(self, text: Text, width: int) -> list[Text]:
+        """At least one line. A Japanese line does not begin with the mark that closes a sentence or a bracket: the
+        character before it comes along (JIS X 4051)."""
+        japanese = any(mark in text.plain for mark in _NEVER_FIRST)
+        lines = list(text.wrap(self._console, width - 2 if japanese else width)) or [Text()]
+        for number in range(1, len(lines)):
+            above, below = lines[number - 1], lines[number]
+            if below.plain[:1] in _NEVER_FIRST and len(above) > 1:
+                lines[number - 1], last = above.divide([len(above) - 1])
+                lines[number] = last + below
+        return lines
 
 
 def _assembled(parts: Sequence[Part | str]) -> Text:

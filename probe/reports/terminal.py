@@ -12,6 +12,7 @@ from probe.reports.conversation import print_conversation
 from probe.reports.layout import Page
 
 _COLUMN = 11
+_WHO = 10
 _SEVERITY = {"error": "bold red", "warning": "yellow", "notice": "cyan", "info": "dim"}
 
 
@@ -128,11 +129,12 @@ def _diagnosis(page: Page, report: Report, diagnosis: Diagnosis, facts: Catalog)
     for number, fix in enumerate(diagnosis.fix):
         label = words["heading-fix"] if number == 0 else ""
         repeated = number > 0 and diagnosis.fix[number - 1].who == fix.who
-        page.row(label, ("" if repeated else fix.who).ljust(10), fix.do, column=_COLUMN)
+        who = "" if repeated else fix.who
+        page.hanging(((label.ljust(_COLUMN - 1), "bold"), (who, "")), (fix.do,), column=_COLUMN + _WHO)
         if fix.publish:
-            page.row("", (" " * 10 + fix.publish, "bold"), column=_COLUMN)
+            page.row("", (fix.publish, "bold"), column=_COLUMN + _WHO)
         if fix.url:
-            page.row("", (" " * 10 + fix.url, "underline"), column=_COLUMN)
+            page.row("", (fix.url, "underline"), column=_COLUMN + _WHO)
     _list(page, words["heading-not-it"], diagnosis.ruled_out)
     _list(page, words["heading-not-asked"], diagnosis.not_asked)
 
@@ -204,11 +206,20 @@ def _what_was_done(page: Page, report: Report, facts: Catalog, verbose: bool) ->
     connections = sum(1 for session in report.sessions if session.stage != "connect")
     questions = len({(a.name, a.type) for a in (*report.dns, *_asked(report.checks))})
     sent = any(session.message_sent for session in report.sessions)
-    said = facts.words["counts"].format(
-        connections=connections, questions=questions, seconds=f"{report.elapsed_ms / 1000:.2f}"
+    words = facts.words
+    said = ", ".join(
+        (
+            _counted(connections, words["connection-one"], words["connection-many"]),
+            _counted(questions, words["question-one"], words["question-many"]),
+            f"{report.elapsed_ms / 1000:.2f} s.",
+        )
     )
-    tail = "" if verbose else " " + facts.words["see-octets"]
-    page.line((f"{said} {facts.words['message-sent' if sent else 'nothing-sent']}{tail}", "dim"))
+    tail = "" if verbose else " " + words["see-octets"]
+    page.line((f"{said} {words['message-sent' if sent else 'nothing-sent']}{tail}", "dim"))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return (one if count == 1 else many).format(count=count)
 
 
 def _asked(checks: tuple[CheckResult, ...]) -> Iterator[Answer]:

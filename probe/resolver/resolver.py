@@ -94,10 +94,6 @@ class Resolver:
         a, aaaa = await asyncio.gather(self.ask(name, "A"), self.ask(name, "AAAA"))
         return a, aaaa
 
-    def forget(self) -> None:
-        """Drop the answers kept so far, so that the next question is asked anew; the log stays."""
-        self._answers.clear()
-
     async def close(self) -> None:
         """Drop the questions still under way; the answers stay."""
         running = list(self._running.values())

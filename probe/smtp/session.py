@@ -72,6 +72,7 @@ class _Conversation:
         self._message_sent = False
         self._banner: Reply | None = None
         self._accepted = 0
+        self._timeline: dict[str, float] = {}
 
     def session(self) -> Session:
         return Session(
@@ -86,6 +87,7 @@ class _Conversation:
             help_verbs=self._verbs,
             tls=self._tls,
             local_address=self._local,
+            timeline=dict(self._timeline),
             message_sent=self._message_sent,
         )
 
@@ -117,6 +119,7 @@ class _Conversation:
             self._wire = await connect(self._endpoint, self._limits, self._now, self._plan.source)
         except WireError as error:
             self._fail("connect", None, sent, error)
+        self._spent("connect", sent)
         self._local = self._the_wire.local_address
 
     async def _greeting(self) -> bool:
@@ -321,6 +324,7 @@ class _Conversation:
             )
             self._fail("tls", None, sent, error)
         assert wire.tls is not None
+        self._spent("tls", sent)
         self._tls = wire.tls.facts()
 
     # Book-keeping ---------------------------------------------------------------------------------------------------
@@ -393,6 +397,7 @@ class _Conversation:
     def _note(
         self, stage: Stage, line: str | None, sent: float, reply: Reply | None = None, failure: WireError | None = None
     ) -> None:
+        self._spent(stage, sent)
         exchange = Exchange(stage, None if line is None else show(line), self._in_tls, sent, self._now() - sent, reply)
         if failure is not None:
             exchange = replace(
@@ -403,6 +408,9 @@ class _Conversation:
                 partial_raw=failure.partial or None,
             )
         self._exchanges.append(exchange)
+
+    def _spent(self, stage: Stage, since: float) -> None:
+        self._timeline[stage] = self._timeline.get(stage, 0.0) + self._now() - since
 
     def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
         stray = reader.take()

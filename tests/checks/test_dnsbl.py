@@ -152,6 +152,19 @@ def test_a_list_without_its_test_point_is_not_believed() -> None:
     assert (result.result, result.facts["sick"], result.facts["delist"]) == ("permerror", "test-point-missing", None)
 
 
+def test_a_private_list_needs_no_test_point_to_be_believed() -> None:
+    result = ask({ASKED: "127.0.0.9"}, unlisted_zone("dnsbl.test"))
+    assert (result.result, result.facts["healthy"]) == ("fail", None)
+
+
+def test_a_thorough_question_tells_an_emptied_list_from_a_clean_one() -> None:
+    clean, emptied = (
+        run(dnsbl, Listing("203.0.113.7", a_list(), thorough=True), FakeAsker(said)) for said in (HEALTHY, {})
+    )
+    assert (clean.result, clean.facts["healthy"]) == ("pass", True)
+    assert (emptied.result, emptied.facts["healthy"]) == ("pass", False)
+
+
 def test_a_list_whose_test_points_do_not_answer_is_neither_believed_nor_blamed() -> None:
     said: dict[str, Said] = {ASKED: "127.0.0.2", "A 2.0.0.127.dnsbl.test": failed(), "A 1.0.0.127.dnsbl.test": failed()}
     result = ask(said)
@@ -251,7 +264,6 @@ def test_an_unknown_list_is_read_by_the_rfc_alone() -> None:
     row = unlisted_zone("DNSBL.test.")
     assert (row.zone, row.role, row.state) == ("dnsbl.test", "block", "active")
     assert ask({**HEALTHY, ASKED: "127.0.0.9"}, row).result == "fail"
-    assert ask({ASKED: "127.0.0.9"}, row).facts["sick"] == "test-point-missing"
     assert ask({**HEALTHY, ASKED: "127.0.0.1"}, row).facts["reason"] == "list-error"
     assert ask({**HEALTHY, ASKED: "127.255.255.254"}, row).result == "temperror"
 

@@ -232,7 +232,7 @@ def test_the_suite_agrees_wherever_no_look_up_is_needed() -> None:
 
 def _record(zone: dict[str, Any], case: dict[str, Any]) -> str | None:
     domain = (case["mailfrom"].rpartition("@")[2] or case["helo"]).lower()
-    entries = next((entries for name, entries in zone.items() if name.lower() == domain), [])
+    entries: list[Any] = next((found for name, found in zone.items() if name.lower() == domain), [])
     texts = {"".join(v) for e in entries if isinstance(e, dict) for k, v in e.items() if k in ("SPF", "TXT")}
     records = [text for text in texts if spf.is_record(text)]
     return records[0] if len(records) == 1 else None

@@ -1,0 +1,65 @@
+"""``python -m bench [--runs N] [--json FILE]``: measure, print the tables.
+
+Exit status 0 whenever it could measure, however slow; 2 for a wrong option, or where there is nothing to measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bench.comparisons import dialogues, start_up
+from bench.measure import Result, Stopped, machine, measured
+from bench.peer import peer
+from bench.table import as_json, footer, header, section
+
+
+def main() -> int:
+    given = _options()
+    # The interpreter is a link inside its virtual environment; resolving it would lead out of there.
+    command = Path(sys.executable).with_name("smtp-probe")
+    if not command.exists():
+        print(f"bench: {command} is missing; `make bench` installs it", file=sys.stderr)
+        return 2
+    here = machine()
+    results: list[Result] = []
+    print(header(here, given.runs, given.warmups))
+    try:
+        with peer() as server:
+            print(f" Mail server  {server.description}", flush=True)
+            for comparison in (*start_up(command), *dialogues(command, server.port)):
+                result = measured(comparison, runs=given.runs, warmups=given.warmups)
+                results.append(result)
+                print(section(result), flush=True)
+    except Stopped as reason:
+        print(f"bench: {reason}", file=sys.stderr)
+        return 2
+    print(footer())
+    if given.json:
+        given.json.write_text(as_json(here, server.description, results), encoding="utf-8")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What smtp-probe costs beside other tools.")
+    parser.add_argument("--runs", type=_count, default=15, metavar="N", help="rounds that count (default: %(default)s)")
+    parser.add_argument(
+        "--warmups", type=_count, default=2, metavar="N", help="rounds before them (default: %(default)s)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every single run here")
+    return parser.parse_args()
+
+
+def _count(word: str) -> int:
+    if word.isascii() and word.isdigit() and 0 < int(word[:6]) <= 10_000:
+        return int(word)
+    raise argparse.ArgumentTypeError(f"{word} is no number from 1 to 10000")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,115 @@
+"""One lab and one Postfix for all peer tests; the logs of every server that a failed test had are printed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.lab import CLIENT, RESOLVER, SERVERS_RESOLVER, Lab
+from tests.peers.postfix import Postfix
+from tests.peers.rbldnsd import Rbldnsd
+
+_PROBE = Path(sys.executable).parent / "smtp-probe"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a user gets: the exit status, and the report as a document or as text."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """The only one."""
+        (session,) = self.report["sessions"]
+        return dict(session)
+
+    @property
+    def diagnosis(self) -> dict[str, Any]:
+        """The only one."""
+        (diagnosis,) = self.report["diagnoses"]
+        return dict(diagnosis)
+
+    def codes(self, *stages: str) -> list[tuple[str, int | None]]:
+        """Stage and code of each exchange, of these stages if any are named."""
+        return [
+            (exchange["stage"], exchange["reply"] and exchange["reply"]["code"])
+            for exchange in self.session["exchanges"]
+            if not stages or exchange["stage"] in stages
+        ]
+
+    def exchange(self, stage: str) -> dict[str, Any]:
+        """The last exchange of that stage."""
+        return next(one for one in reversed(self.session["exchanges"]) if one["stage"] == stage)
+
+
+Probe = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    made = Lab()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def server_side_list(lab: Lab) -> Iterator[Rbldnsd]:
+    """What the servers ask: for them, the client stays listed."""
+    made = Rbldnsd(lab, SERVERS_RESOLVER, [CLIENT])
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def postfix(lab: Lab, server_side_list: Rbldnsd) -> Iterator[Postfix]:
+    made = Postfix(lab)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def blocklist(lab: Lab) -> Iterator[Rbldnsd]:
+    """What the probe asks: the client is listed, until the test says otherwise."""
+    made = Rbldnsd(lab, RESOLVER, [CLIENT])
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def probe(lab: Lab) -> Probe:
+    """Run ``smtp-probe`` in the lab as a user would, as JSON unless the arguments name a format."""
+
+    def run(*arguments: str) -> Run:
+        chosen = () if "--format" in arguments else ("--format", "json")
+        done: subprocess.CompletedProcess[str] = lab.run(_PROBE, *arguments, *chosen)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for name, server in getattr(item, "funcargs", {}).items():
+            if isinstance(server, (Postfix, Rbldnsd)):
+                report.sections.append((f"log of {name}", server.log()))
+    return report
