@@ -14,7 +14,9 @@ from aiosmtplib import SMTP
 
 
 async def talk(port: int, name: str, starttls: bool) -> None:
-    client = SMTP("127.0.0.1", port, local_hostname=name, use_tls=False, start_tls=False, validate_certs=False)
+    client = SMTP(
+        hostname="127.0.0.1", port=port, local_hostname=name, use_tls=False, start_tls=False, validate_certs=False
+    )
     print(*await client.connect())
     print(*await client.ehlo())
     if starttls:

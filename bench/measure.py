@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -46,11 +47,14 @@ class Spread:
 
 @dataclass(frozen=True)
 class Result:
-    """What one comparison gave. ``absent`` says why a subject was not measured."""
+    """What one comparison gave. ``absent`` says why a subject was not measured. ``floor`` is the largest memory of the
+    bench itself: on Linux no child is seen below it, for the kernel counts what a child shared with its parent before
+    it became another program."""
 
     comparison: Comparison
     samples: dict[str, list[Sample]]
     absent: dict[str, str]
+    floor: int
 
     def ratios(self, ratio: Ratio) -> list[float] | None:
         """Round by round; None where one of the two was not measured."""
@@ -62,27 +66,22 @@ class Result:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the figures depend on. ``floor`` is our own largest memory: on Linux no child can be seen below it, for
-    the kernel counts what the child shared with us before it became another program."""
+    """What the figures depend on. ``cpus`` are those that this process may use, ``load`` is that of the last minute."""
 
     system: str
     cpus: int
     python: str
-    load: str
-    floor: int
+    load: float
 
 
 def machine() -> Machine:
-    """The machine line. CPUs are those that this process may use."""
-    import resource
-
+    """This one, now."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return Machine(
         system=f"{platform.system()} {platform.machine()}",
         cpus=usable,
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        load=f"{os.getloadavg()[0]:.2f}",
-        floor=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT,
+        load=os.getloadavg()[0],
     )
 
 
@@ -96,7 +95,8 @@ def measured(comparison: Comparison, *, runs: int, warmups: int) -> Result:
             sample = _run(subject)
             if number >= warmups:
                 samples[subject.name].append(sample)
-    return Result(comparison, samples, absent)
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
+    return Result(comparison, samples, absent, floor)
 
 
 def spread(figures: Sequence[float]) -> Spread:

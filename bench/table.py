@@ -19,7 +19,7 @@ def header(here: Machine, runs: int, warmups: int) -> str:
     cpus = "1 CPU" if here.cpus == 1 else f"{here.cpus} CPUs"
     return "\n".join(
         (
-            f" Machine      {here.system}, {cpus}, {here.python}, load {here.load} before",
+            f" Machine      {here.system}, {cpus}, {here.python}, load {here.load:.2f} before",
             f" Runs         {runs} after {warmups} to warm up, taking turns; whole processes, ms",
         )
     )
@@ -36,15 +36,13 @@ def section(result: Result) -> str:
         samples = result.samples[subject.name]
         wall = spread([one.wall_ms for one in samples])
         cpu = spread([one.cpu_ms for one in samples]).median
-        memory = max(one.memory for one in samples) / 1e6
+        memory = _memory(max(one.memory for one in samples), result.floor)
         aimed = "" if subject.aim_ms is None else _aim(f"{subject.aim_ms:g} ms", wall.median <= subject.aim_ms)
-        figures = f"{wall.median:9.1f}{wall.least:8.1f}{wall.most:8.1f}{cpu:8.1f}{memory:7.1f}"
+        figures = f"{wall.median:9.1f}{wall.least:8.1f}{wall.most:8.1f}{cpu:8.1f}{memory:>7}"
         lines.append(f" {f'{subject.name}{aimed}':38}{figures}")
-    lines += ["", _RATIO_HEAD]
-    for ratio in comparison.ratios:
-        pairs = result.ratios(ratio)
-        if pairs is None:
-            continue
+    found_pairs = [(ratio, pairs) for ratio in comparison.ratios if (pairs := result.ratios(ratio))]
+    lines += ["", _RATIO_HEAD] if found_pairs else []
+    for ratio, pairs in found_pairs:
         name = f"{ratio.name} / {ratio.beside}"
         found = spread(pairs)
         aimed = "" if ratio.aim is None else " " + _aim(f"{ratio.aim:.2f}", found.median <= ratio.aim)
@@ -56,7 +54,8 @@ def footer() -> str:
     """What may look strange in the figures."""
     return "\n" + "\n".join(
         _wrapped(
-            "CPU is the median of user and system time, MB the largest memory of any run. Single STARTTLS runs of about"
+            "CPU is the median of user and system time, MB the largest memory of any run, of which nothing below the"
+            " bench's own can be seen. Single STARTTLS runs of about"
             " 40 ms more are no fault of a tool: the first EHLO inside TLS 1.3 then met a delayed acknowledgement.",
             " ",
         )
@@ -92,6 +91,10 @@ def _subject(result: Result, name: str, command: Sequence[str], aim_ms: float | 
         "absent": result.absent.get(name),
         "runs": [dataclasses.asdict(one) for one in result.samples.get(name, ())],
     }
+
+
+def _memory(octets: int, floor: int) -> str:
+    return f"<{floor / 1e6:.1f}" if octets <= floor else f"{octets / 1e6:.1f}"
 
 
 def _aim(limit: str, met: bool) -> str:

@@ -45,11 +45,9 @@ def _difference(a: str, left: Explanation, b: str, right: Explanation) -> str:
             "One is a basic code, the other an enhanced code, which stands behind a basic one and says more."
         )
     if left.retry == right.retry:
-        sentences.append(f"With either, {_RETRY.get(left.retry, 'the text decides')}.")
+        sentences.append(f"With either, {_RETRY[left.retry]}.")
     else:
-        sentences.append(
-            f"After {a} {_RETRY.get(left.retry, 'the text decides')}; after {b} {_RETRY.get(right.retry, 'the text decides')}."
-        )
+        sentences.append(f"After {a} {_RETRY[left.retry]}; after {b} {_RETRY[right.retry]}.")
     return " ".join(sentences)
 
 

@@ -1,7 +1,7 @@
 """Enhanced status codes in the text of a reply (RFC 3463, carried as RFC 2034 section 4 says).
 
-The code belongs at the start of each line. Servers also write it at the end, ``(#5.7.1)``, with a number sign, ``#5.1.0``,
-or behind a word of their own, ``cuda_nsu 5.1.1``. An address such as ``4.16.55.1`` is never taken for a code.
+The code belongs at the start of each line. Servers also write it at the end, ``(#5.7.1)``, with a number sign,
+``#5.1.0``, or behind a word of their own, ``cuda_nsu 5.1.1``. An address such as ``4.16.55.1`` is never taken for one.
 """
 
 from __future__ import annotations

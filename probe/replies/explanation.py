@@ -212,8 +212,8 @@ def _basic(code: int, facts: Catalog) -> Code:
     return Code(
         code=word,
         name=f"Unassigned: {first.name}",
-        meaning=f"No standard assigns {word}. Its first digit says: {_small(first.meaning)} Its second: {_small(second.meaning)} "
-        f"The nearest assigned code is {nearest}, {facts.codes[nearest].name}.",
+        meaning=f"No standard assigns {word}. Its first digit says: {_small(first.meaning)} "
+        f"Its second: {_small(second.meaning)} The nearest assigned code is {nearest}, {facts.codes[nearest].name}.",
         when="Only from servers that make up codes of their own.",
         remedy=f"Act on the first digit alone, as the standard asks of clients. {first.remedy}".strip(),
         retry=first.retry or "never",
@@ -238,7 +238,8 @@ def _enhanced(code: str, facts: Catalog) -> EnhancedCode:
     return EnhancedCode(
         code=code,
         title=f"Unassigned: {subject.name}",
-        meaning=f"{code} is not in the registry. Its class is {enhanced.CLASSES[kind]}. Its subject says: {_small(subject.meaning)}{near}",
+        meaning=f"{code} is not in the registry. Its class is {enhanced.CLASSES[kind]}. "
+        f"Its subject says: {_small(subject.meaning)}{near}",
         when="From servers and providers that make up codes of their own.",
         remedy=(subject.remedy or first.remedy),
         kind="unassigned",

@@ -2,10 +2,10 @@
 
 Only what stands in the reply is returned, and only as fields with a value:
 
-``blocked_ip`` the client's address, as far as it is one · ``masked_ip`` an address that was made unreadable, such as
-``x.xx.xx.xx``, or the placeholder ``0.0.0.0`` · ``client_host`` · ``list_name``, ``list_zone`` (where to ask, RFC 5782) ·
-``urls``, ``delist_url`` · ``recipient``, ``sender``, ``domain`` · ``vendor_code`` · ``retry_after`` in seconds · ``limit`` a
-number · ``param`` the parameter or option that was refused.
+``blocked_ip`` the client's address, always one that can be asked about · ``masked_ip`` an address that was made
+unreadable, such as ``x.xx.xx.xx``, or the placeholder ``0.0.0.0`` · ``client_host`` · ``list_name``, ``list_zone`` (where
+to ask, RFC 5782) · ``urls``, ``delist_url`` · ``recipient``, ``sender``, ``domain`` · ``vendor_code`` · ``retry_after`` in
+seconds · ``limit`` a number · ``param`` the parameter or option that was refused.
 
 The words around a thing decide what it is: an address after "from" is the client's, one in brackets after the server's
 name is not.
@@ -14,6 +14,7 @@ name is not.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 LISTED = frozenset({"ip-blocklisted", "domain-blocklisted", "poor-reputation"})
@@ -54,24 +55,24 @@ _LISTS = (
         "Spamhaus",
         "dbl.spamhaus.org",
     ),
-    (re.compile(r"spamhaus"), "Spamhaus", "zen.spamhaus.org"),
-    (re.compile(r"spamcop"), "SpamCop", "bl.spamcop.net"),
-    (re.compile(r"barracudacentral|barracuda reputation|\bbrbl\b"), "Barracuda", "b.barracudacentral.org"),
-    (re.compile(r"dnsbl-2\.uceprotect|uceprotect[- ]?(?:level ?)?2"), "UCEPROTECT level 2", "dnsbl-2.uceprotect.net"),
-    (re.compile(r"dnsbl-3\.uceprotect|uceprotect[- ]?(?:level ?)?3"), "UCEPROTECT level 3", "dnsbl-3.uceprotect.net"),
-    (re.compile(r"uceprotect"), "UCEPROTECT level 1", "dnsbl-1.uceprotect.net"),
-    (re.compile(r"\bsorbs\b"), "SORBS", "dnsbl.sorbs.net"),
-    (re.compile(r"cbl\.abuseat|abuseat"), "CBL", "cbl.abuseat.org"),
-    (re.compile(r"psbl"), "PSBL", "psbl.surriel.com"),
-    (re.compile(r"spamrats"), "SpamRATS", "all.spamrats.com"),
-    (re.compile(r"mailspike"), "Mailspike", "bl.mailspike.net"),
-    (re.compile(r"\bsurbl\b"), "SURBL", "multi.surbl.org"),
-    (re.compile(r"\buribl\b"), "URIBL", "multi.uribl.com"),
-    (re.compile(r"cloudmark"), "Cloudmark Sender Intelligence", None),
-    (re.compile(r"proofpoint\.com"), "Proofpoint Dynamic Reputation", None),
-    (re.compile(r"invaluement|ivmsip"), "Invaluement", None),
-    (re.compile(r"senderscore|returnpath|validity"), "Validity", None),
-    (re.compile(r"senderbase|talosintelligence"), "Cisco Talos", None),
+    (r"spamhaus", "Spamhaus", "zen.spamhaus.org"),
+    (r"spamcop", "SpamCop", "bl.spamcop.net"),
+    (r"barracudacentral|barracuda reputation|\bbrbl\b", "Barracuda", "b.barracudacentral.org"),
+    (r"dnsbl-2\.uceprotect|uceprotect[- ]?(?:level ?)?2", "UCEPROTECT level 2", "dnsbl-2.uceprotect.net"),
+    (r"dnsbl-3\.uceprotect|uceprotect[- ]?(?:level ?)?3", "UCEPROTECT level 3", "dnsbl-3.uceprotect.net"),
+    (r"uceprotect", "UCEPROTECT level 1", "dnsbl-1.uceprotect.net"),
+    (r"\bsorbs\b", "SORBS", "dnsbl.sorbs.net"),
+    (r"cbl\.abuseat|abuseat", "CBL", "cbl.abuseat.org"),
+    (r"psbl", "PSBL", "psbl.surriel.com"),
+    (r"spamrats", "SpamRATS", "all.spamrats.com"),
+    (r"mailspike", "Mailspike", "bl.mailspike.net"),
+    (r"\bsurbl\b", "SURBL", "multi.surbl.org"),
+    (r"\buribl\b", "URIBL", "multi.uribl.com"),
+    (r"cloudmark", "Cloudmark Sender Intelligence", None),
+    (r"proofpoint\.com", "Proofpoint Dynamic Reputation", None),
+    (r"invaluement|ivmsip", "Invaluement", None),
+    (r"senderscore|returnpath|validity", "Validity", None),
+    (r"senderbase|talosintelligence", "Cisco Talos", None),
 )
 
 _IP4 = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}"
@@ -80,11 +81,9 @@ _ADDRESS = rf"(?:ipv6:)?({_IP4}|{_IP6})(?![\w.]\w|\w)"
 _NAMED_CLIENT = re.compile(rf"[<\s(]([\w.-]{{1,253}})\[{_ADDRESS}\]>?: ?(?:client|helo|sender)")
 _CLIENT = (
     re.compile(
-        rf"(?:client host|client|sending ip|your ip|source ip|ip address|address|ip|host|server) (?:is )?[\[(<]?{_ADDRESS}"
+        rf"(?:client host|client|(?:sending |your |source )?ip(?: address)?|address|host|server) (?:is )?[\[(<]?{_ADDRESS}"
     ),
-    re.compile(
-        rf"(?:messages? from|mail from|connections?(?: will)?[\w ]{{0,20}} from|from|dns for|required:|let you|lookup failed) [\[(<]?{_ADDRESS}"
-    ),
+    re.compile(rf"(?:from|dns for|required:|let you|lookup failed) [\[(<]?{_ADDRESS}"),
     re.compile(rf"[\[(<\s]{_ADDRESS}[\])>]? (?:is |has |was |have |comcast block|listed|blocked|not allowed)"),
     re.compile(rf"(?:[?&](?:ip|query|q|addr|address|client|s)=|/(?:ip|query/ip|bl|lookup)/){_ADDRESS}"),
     re.compile(rf"^\S{{0,80}}\s?(?:comcast )?\[?{_ADDRESS}"),
@@ -98,7 +97,8 @@ _DELIST = re.compile(
 )
 _HOST = r"((?:[a-z0-9_][a-z0-9_-]{0,62}\.){1,8}[a-z][a-z0-9-]{1,23})(?![\w@-])"
 _ZONE = re.compile(
-    rf"(?:blocked using|(?:list(?:ed|s|ing)?|found|blocked|rejected|denied|refused) (?:in|on|at|by|via|using)) (?:the |rbl |dnsbl |list )?{_HOST}"
+    r"(?:blocked using|(?:list(?:ed|s|ing)?|found|blocked|rejected|denied|refused) (?:in|on|at|by|via|using)) "
+    rf"(?:the |rbl |dnsbl |list )?{_HOST}"
 )
 _MAILBOX = re.compile(r"[^\s<>\"'(),;:@\[\]]{1,64}@((?:[\w-]{1,63}\.){1,8}[\w-]{2,63}|\[[\w.:]{3,50}\])")
 _CONTACT = re.compile(r"(?:contact|write to|mail to|e-?mail|report|to|details to|mailto:|see|at)\s?:?\s?[<(]?$")
@@ -120,6 +120,9 @@ _WAIT_CLOCK = re.compile(r"\b(?:in|for|after|within|wait) (\d\d):(\d\d):(\d\d)\b
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LIMIT = re.compile(r"(?:limit|maximum|max|size|allowed|up to|exceeds?)[a-z :=(]{0,30}?(\d{1,12})(?![\w.])")
 _PARAMETER = re.compile(r"(?:option|parameter|argument|mechanism|type):? [\"'<]?([a-z0-9][\w-]{1,30})")
+
+
+_compiled = cache(re.compile)  # most replies name no list, so these expressions wait until one does
 
 
 def extract(text: str, cause: str | None = None) -> dict[str, Any]:
@@ -185,7 +188,7 @@ def _urls(text: str) -> list[str]:
 def _list(lowered: str, urls: list[str]) -> dict[str, str]:
     fields = {}
     for pattern, name, zone in _LISTS:
-        if pattern.search(lowered):
+        if _compiled(pattern).search(lowered):
             fields["list_name"] = name
             if zone:
                 fields["list_zone"] = zone

@@ -67,7 +67,8 @@ def parse(text: str) -> ParsedReply:
 _WRAPPER = re.compile(
     r"\b(?:said|reason|returned|was|response|response from [^:]{1,80}|talk to me|DATA|TO|error|failed)\s?:?\s?['\"]?$"
     r"|remote (?:mail ?(?:server|er)|server|host|protocol error)|SMTP error|did not like our|<<<|>>>"
-    r"|\b(?:host|smtp;|Diagnostic-Code:|Delay reason:|SMTP:RCPT|Action:|Status:)|\bstatus=|delivery temporarily suspended"
+    r"|\b(?:host|smtp;|Diagnostic-Code:|Delay reason:|SMTP:RCPT|Action:|Status:)|\bstatus="
+    r"|delivery temporarily suspended"
     r"|\brefused to talk\b|^\W{0,8}$|^\[?[\w.:-]{1,80}\]?:?$|^\w{3} [ \d]\d [\d:]{8} ",
     re.IGNORECASE,
 )
@@ -118,13 +119,14 @@ _MAY_HAVE_TAIL = re.compile(
 
 _ANSWERED = re.compile(
     r"in reply to (?P<postfix>end of data|[a-z]+)"
-    r"|after (?:pipelined )?(?P<exim>end of data|sending data block|initial connection|starttls|(?:mail|rcpt|ehlo|helo|auth|data)\b)"
+    r"|after (?:pipelined )?(?P<exim>end of data|sending data block|initial connection"
+    r"|(?:mail|rcpt|ehlo|helo|auth|data|starttls)\b)"
     r"|did not like our (?P<courier>final data|[a-z]+)"
     r"|most progress was (?P<qmtp>[a-z]+)"
     r"|for (?P<innosoft>text|rcpt|mail|data) command"
     r"|\bsmtp:(?P<colon>rcpt|mail|data)\b"
     r"|\[(?P<bracket>rcpt|mail)_(?:to|from)\]"
-    r"|>>> (?P<sendmail>[a-z]{4})(?=[^>]{0,400}<<<)"
+    r"|>>> (?P<sendmail>[a-z]{4})(?=.{0,400}<<<)"
     r"|(?P<banner>refused to talk to me|greeting failed|not accept (?:the )?connection)"
     r"|(?P<rcpt>does not like recipient)|(?P<mail>sender was rejected)|(?P<ehlo>my name was rejected)"
     r"|(?P<data>failed on data command)|(?P<dot>failed after i sent the message)",

@@ -1,16 +1,16 @@
 """The reply texts of ``data/signatures``, made searchable.
 
-A signature is tried only where one of its *literals* – words of which every match holds at least one – stands in the text,
-and its expression is compiled only then. The literals in turn are looked for only where their rarest three letters stand
-in the text, so that the cost of a text hardly grows with the number of signatures. Signatures without an expression are
-what a code says by itself; they are looked up, not searched.
+A signature is tried only where one of its *literals* – words of which every match holds at least one – stands in the
+text, and its expression is compiled only then. The literals in turn are looked for only where their rarest three letters
+stand in the text, so that the cost of a text hardly grows with the number of signatures. Signatures without an expression
+are what a code says by itself; they are looked up, not searched.
 
 Evidence is what the server says, not whom it names. Mail addresses are blanked with ``@`` before any search; and before
 the search of a ``generic`` signature so are web addresses and host names, with ``_``. A relay called ``spam-filter`` is
 then no evidence of spam.
 
 An id may end in a flag: ``-echo`` (the reply only repeats an earlier refusal) and ``-receiver-fault`` (the list refused
-the receiver's question, or the list is closed: the sender is not listed). A signature of weight 0 only tells the provider.
+the receiver's question, or is closed: the sender is not listed). A signature of weight 0 only tells the provider.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHORTEST_LITERAL = 3
 
 
 class Text(NamedTuple):
-    """One text in three forms of equal length: as it is, in lower case with addresses blanked, and with names blanked."""
+    """One text in three forms of equal length: as it is, in lower case without addresses, and without any names."""
 
     original: str
     full: str

@@ -235,7 +235,7 @@ class _Conversation:
         await self._nothing_unread("quit")
         sent = self._now()
         try:
-            reply: Reply = await wire.execute_command(b"QUIT", timeout=self._within(self._limits.quit))  # type: ignore[assignment]
+            reply = await wire.command(b"QUIT", self._within(self._limits.quit))
         except WireError as error:
             self._note("quit", "QUIT", sent, failure=error)
             return
@@ -261,8 +261,7 @@ class _Conversation:
         sent = self._now()
         try:
             if line is not None and write:
-                octets = line.encode("utf-8", "surrogateescape")
-                reply: Reply = await wire.execute_command(octets, timeout=self._within(timeout))  # type: ignore[assignment]
+                reply = await wire.command(line.encode("utf-8", "surrogateescape"), self._within(timeout))
             else:
                 reply = await wire.read_response(self._within(timeout))
         except WireError as error:

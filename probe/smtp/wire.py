@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable
 from typing import cast
 
+from aiosmtplib.errors import SMTPServerDisconnected
 from aiosmtplib.protocol import SMTPProtocol
 
 from probe.errors import WireError
@@ -103,6 +104,13 @@ class Wire(SMTPProtocol):
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         return self.unread
+
+    async def command(self, line: bytes, timeout: float) -> Reply:
+        """Send one command line and read its reply. Raises ValueError for control characters in the line."""
+        try:
+            return cast(Reply, await self.execute_command(line, timeout=timeout))
+        except SMTPServerDisconnected as error:
+            raise self._failure(self._broken or WireError("closed", "the connection is closed")) from error
 
     async def read_response(self, timeout: float | None = None) -> Reply:  # type: ignore[override]
         """The next whole reply. The deadline covers all of it, however slowly it drips."""

@@ -1,0 +1,1 @@
+"""Tests of probe.replies, against the shipped data."""

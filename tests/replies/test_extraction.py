@@ -1,0 +1,100 @@
+"""The fields of a reply: the right address of two, the list behind a name, links, waits and codes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from probe.catalog import catalog
+from probe.replies.explanation import explain_text
+from probe.replies.extraction import extract
+
+DEV = Path(__file__).resolve().parents[2] / "../shared/corpus/extract_dev.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "key", "value"),
+    [
+        ("Client host [203.0.113.7] blocked using dnsbl.test", "ip-blocklisted", "blocked_ip", "203.0.113.7"),
+        ("Client host [2001:db8::7] blocked using dnsbl.test", "ip-blocklisted", "blocked_ip", "2001:db8::7"),
+        ("mx [192.0.2.1] says: mail from 203.0.113.7 refused", "policy", "blocked_ip", "203.0.113.7"),
+        ("Blocked - see https://x.example/lookup?ip=203.0.113.7", "ip-blocklisted", "blocked_ip", "203.0.113.7"),
+        ("<c.example.net[203.0.113.7]>: Client host rejected: no", "policy", "client_host", "c.example.net"),
+        ("Messages from 203.0.113.7 deferred - 4.16.55.1; wait", "poor-reputation", "blocked_ip", "203.0.113.7"),
+        ("Messages from 0.0.0.0 deferred", "poor-reputation", "masked_ip", "0.0.0.0"),
+        ("[x.xx.xx.xx] Our system has detected spam", "content-spam", "masked_ip", "x.xx.xx.xx"),
+        ("Client host [203.0.113.7] blocked using dnsbl.test; no", "ip-blocklisted", "list_zone", "dnsbl.test"),
+        ("Your IP is listed at Spamhaus ZEN", "ip-blocklisted", "list_zone", "zen.spamhaus.org"),
+        ("Your IP is listed at Spamhaus ZEN", "ip-blocklisted", "list_name", "Spamhaus ZEN"),
+        ("a domain present in the Spamhaus DBL", "domain-blocklisted", "list_zone", "dbl.spamhaus.org"),
+        ("listed, see https://www.spamcop.net/bl.shtml?203.0.113.7", "ip-blocklisted", "list_zone", "bl.spamcop.net"),
+        ("see (https://x.example/a), or www.y.example.", "policy", "urls", ["https://x.example/a", "www.y.example"]),
+        (
+            "To be delisted: https://sender.office.com/ and more",
+            "ip-blocklisted",
+            "delist_url",
+            "https://sender.office.com/",
+        ),
+        ("<joe@example.org>: Recipient address rejected", "user-unknown", "recipient", "joe@example.org"),
+        ("<joe@shop.example>: Sender address rejected", "sender-rejected", "sender", "joe@shop.example"),
+        ("<joe@shop.example>: Sender address rejected", "sender-rejected", "domain", "shop.example"),
+        ("Unauthenticated email from shop.example is not accepted", "dmarc-fail", "domain", "shop.example"),
+        ("rejected due to shop.example’s DMARC policy", "dmarc-fail", "domain", "shop.example"),
+        ("part of their network is on our block list (S3150).", "ip-blocklisted", "vendor_code", "S3150"),
+        ("[TSS04] Messages deferred", "poor-reputation", "vendor_code", "TSS04"),
+        ("sender rejected. AUP#CDRBL", "ip-blocklisted", "vendor_code", "AUP#CDRBL"),
+        ("senderguidelines?ip=203.0.113.7&c=rdns", "no-ptr", "vendor_code", "c=rdns"),
+        ("blocked. OFR006_102 Ref", "ip-blocklisted", "vendor_code", "OFR006_102"),
+        ("Greylisted for 5 minutes", "greylisted", "retry_after", 300),
+        ("please retry in 00:04:59", "greylisted", "retry_after", 299),
+        ("try again in 1 hour", "greylisted", "retry_after", 3600),
+        ("exceeds fixed maximum message size (10485760)", "message-too-large", "limit", 10485760),
+        ("Unsupported option: RET=HDRS", "unsupported-parameter", "param", "RET"),
+    ],
+)
+def test_field(text: str, cause: str, key: str, value: object) -> None:
+    assert value == extract(text, cause).get(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Messages from 0.0.0.0 deferred - 4.16.55.1; wait", "blocked_ip"),
+        ("[x.xx.xx.xx] refused", "blocked_ip"),
+        ("connection from 127.0.0.1 refused", "blocked_ip"),
+        ("report details to abuse@example.org", "recipient"),
+        ("Mailbox full", "urls"),
+    ],
+)
+def test_no_field(text: str, key: str) -> None:
+    assert key not in extract(text, "ip-blocklisted")
+
+
+def test_empty_text_has_no_fields() -> None:
+    assert extract("") == {}
+
+
+def test_address_of_the_server_is_not_the_clients() -> None:
+    reply = explain_text("host mx.example.org[192.0.2.1] said: 554 Your IP 203.0.113.7 is blacklisted", facts=catalog())
+    assert reply.fields["blocked_ip"] == "203.0.113.7"
+
+
+@pytest.mark.skipif(not DEV.exists(), reason="the extraction corpus is not beside this checkout")
+def test_corpus_of_fields() -> None:
+    wrong = []
+    asked = 0
+    for line in DEV.read_text(encoding="utf-8").splitlines():
+        row: dict[str, Any] = json.loads(line)
+        found = explain_text(row["text"], facts=catalog())
+        fields = dict(found.fields)
+        fields.setdefault("blocked_ip", fields.get("masked_ip"))
+        expected = {
+            key: row["fields"].get(key)
+            for key in ("blocked_ip", "vendor_code", "urls", "recipient", "client_host", "delist_url")
+        }
+        for key, value in expected.items():
+            if value is not None:
+                asked += 1
+                wrong += [] if value == fields.get(key) else [(row["id"], key, value, fields.get(key))]
+    assert len(wrong) <= 0.15 * asked, wrong
