@@ -61,7 +61,7 @@ class Result:
         if ratio.name in self.absent or ratio.beside in self.absent:
             return None
         pairs = zip(self.samples[ratio.name], self.samples[ratio.beside], strict=True)
-        return [ours.wall_ms / theirs.wall_ms for ours, theirs in pairs]
+        return [round(ours.wall_ms / theirs.wall_ms, 4) for ours, theirs in pairs]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _run(subject: Subject) -> Sample:
     if process.returncode:
         raise Stopped(f"{subject.name} ended with {process.returncode} after it had worked before")
     return Sample(
-        wall_ms=(ended - began) * 1000,
-        cpu_ms=(usage.ru_utime + usage.ru_stime) * 1000,
+        wall_ms=round((ended - began) * 1000, 3),
+        cpu_ms=round((usage.ru_utime + usage.ru_stime) * 1000, 3),
         memory=usage.ru_maxrss * _MEMORY_UNIT,
     )

@@ -11,7 +11,7 @@ from bench.measure import Machine, Result, spread
 
 _WIDTH = 80
 _HEAD = f" {'':38}{'median':>9}{'min':>8}{'max':>8}{'CPU':>8}{'MB':>7}"
-_RATIO_HEAD = f" {'round by round':38}{'median':>9}{'min':>8}{'max':>8}"
+_RATIO_HEAD = f" {'round by round':38}{'median':>8}{'min':>7}{'max':>7}"
 
 
 def header(here: Machine, runs: int, warmups: int) -> str:
@@ -37,7 +37,7 @@ def section(result: Result) -> str:
         wall = spread([one.wall_ms for one in samples])
         cpu = spread([one.cpu_ms for one in samples]).median
         memory = _memory(max(one.memory for one in samples), result.floor)
-        aimed = "" if subject.aim_ms is None else _aim(f"{subject.aim_ms:g} ms", wall.median <= subject.aim_ms)
+        aimed = "" if subject.aim_ms is None else "  " + _aim(f"{subject.aim_ms:g} ms", wall.median <= subject.aim_ms)
         figures = f"{wall.median:9.1f}{wall.least:8.1f}{wall.most:8.1f}{cpu:8.1f}{memory:>7}"
         lines.append(f" {f'{subject.name}{aimed}':38}{figures}")
     found_pairs = [(ratio, pairs) for ratio in comparison.ratios if (pairs := result.ratios(ratio))]
@@ -46,7 +46,7 @@ def section(result: Result) -> str:
         name = f"{ratio.name} / {ratio.beside}"
         found = spread(pairs)
         aimed = "" if ratio.aim is None else " " + _aim(f"{ratio.aim:.2f}", found.median <= ratio.aim)
-        lines.append(f" {name:38}{found.median:9.2f}{found.least:8.2f}{found.most:8.2f}{aimed}")
+        lines.append(f" {name:38}{found.median:8.2f}{found.least:7.2f}{found.most:7.2f}{aimed}")
     return "\n".join(lines)
 
 
@@ -98,7 +98,7 @@ def _memory(octets: int, floor: int) -> str:
 
 
 def _aim(limit: str, met: bool) -> str:
-    return f" (aim {limit}: {'met' if met else 'missed'})"
+    return f"aim {limit}: {'met' if met else 'missed'}"
 
 
 def _wrapped(text: str, indent: str, hanging: str | None = None) -> list[str]:

@@ -44,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
             resolver = Resolver(given.resolver, timeout=limits.dns_timeout, tries=limits.dns_tries)
             report = await check(target, plan, options=options, resolver=resolver, limits=limits, facts=facts)
             reports.append(report)
+            _complain(report)
             if streaming:
                 _print([report], given.format, sys.stdout, given, facts)
 
@@ -68,6 +69,16 @@ def _status(report: Report, fail_on: str) -> Status:
     least = _SEVERITIES.index(fail_on)
     bad = any(_SEVERITIES.index(one.severity) >= least for one in report.findings)
     return Status.FINDINGS if bad else Status.OK
+
+
+def _complain(report: Report) -> None:
+    """One line on stderr for a target that could not be probed at all; the report says the rest."""
+    session = report.sessions[-1] if report.sessions else None
+    if session is None:
+        reason = report.findings[0].title if report.findings else "there is nowhere to connect to"
+        print(f"smtp-probe: {report.target.input}: {reason}", file=sys.stderr)
+    elif session.stage == "connect" or session.outcome == "not_smtp":
+        print(f"smtp-probe: {report.target.input}: {session.detail}", file=sys.stderr)
 
 
 def _print(reports: Sequence[Report], form: str, out: TextIO, given: argparse.Namespace, facts: Catalog) -> None:

@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
 
     rows = [row(entry) for entry in entries(facts)]
     column = min(30, max(len(key) for key, _, _ in rows) + 3)
-    middle = max(len(kind) for _, kind, _ in rows) + 2
+    middle = min(24, max(len(kind) for _, kind, _ in rows)) + 2
     page = Page(sys.stdout, color=use_color(given.color, sys.stdout), width=width_of(sys.stdout))
     for key, kind, text in rows:
         page.hanging(

@@ -15,7 +15,7 @@ from probe.errors import UsageError
 from probe.model.explanation import CauseReading, Explanation
 from probe.replies import conformance, enhanced, extraction, signatures
 from probe.replies.parsing import LONGEST, STAGE_OF_VERB, parse
-from probe.replies.signatures import GENERIC, Hit
+from probe.replies.signatures import GENERIC, NOBODY, Hit
 from probe.text import show
 
 UNKNOWN = "unknown"
@@ -62,7 +62,7 @@ def explain_code(word: str, *, facts: Catalog) -> Explanation:
     word = word.strip()
     if enhanced.well_formed(word):
         return _bare_enhanced(word, facts)
-    if len(word) == 3 and word.isascii() and word.isdigit() and "2" <= word[0] <= "5" and word[1] <= "5":
+    if len(word) == 3 and word.isascii() and word.isdigit() and "2" <= word[0] <= "5":
         return _explain(int(word), None, (), None, None, facts, ())
     raise UsageError(
         f"{show(word)[:60]!r} is no reply code: give three digits, such as 554, or an enhanced code, such as 5.7.1"
@@ -147,7 +147,9 @@ def _read(
     ranked = sorted(weights, key=lambda cause: -weights[cause])
     readings = tuple(CauseReading(cause, round(min(weights[cause], CERTAIN), 3)) for cause in ranked)
     best = deciding[ranked[0]] if ranked else None
-    named = [hit.signature.provider for hit in (*marks, *([best] if best else [])) if hit.signature.provider != GENERIC]
+    named = [
+        hit.signature.provider for hit in (*marks, *([best] if best else [])) if hit.signature.provider not in NOBODY
+    ]
     return best, (named[0] if named else None), readings or (CauseReading(UNKNOWN, 0.0),)
 
 
@@ -207,7 +209,8 @@ def _basic(code: int, facts: Catalog) -> Code:
     first = facts.classes.get(word[0]) or _undefined(word[0])
     second = facts.categories.get(word[1]) or _undefined(word[1])
     nearest = min(
-        facts.codes, key=lambda known: (known[0] != word[0], known[1:2] != word[1:2], abs(int(known) - code), known)
+        (known for known, entry in facts.codes.items() if entry.kind != "vendor"),
+        key=lambda known: (known[0] != word[0], known[1:2] != word[1:2], abs(int(known) - code), known),
     )
     return Code(
         code=word,

@@ -3,9 +3,9 @@
 Only what stands in the reply is returned, and only as fields with a value:
 
 ``blocked_ip`` the client's address, always one that can be asked about · ``masked_ip`` an address that was made
-unreadable, such as ``x.xx.xx.xx``, or the placeholder ``0.0.0.0`` · ``client_host`` · ``list_name``, ``list_zone`` (where
-to ask, RFC 5782) · ``urls``, ``delist_url`` · ``recipient``, ``sender``, ``domain`` · ``vendor_code`` · ``retry_after`` in
-seconds · ``limit`` a number · ``param`` the parameter or option that was refused.
+unreadable, such as ``x.xx.xx.xx``, or the placeholder ``0.0.0.0`` · ``client_host`` · ``list_name`` · ``list_zone``,
+where to ask (RFC 5782) · ``urls``, ``delist_url`` · ``recipient``, ``sender``, ``domain`` · ``vendor_code`` ·
+``retry_after`` in seconds · ``limit`` a number · ``param`` the parameter or option that was refused.
 
 The words around a thing decide what it is: an address after "from" is the client's, one in brackets after the server's
 name is not.
@@ -80,9 +80,7 @@ _IP6 = r"[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"
 _ADDRESS = rf"(?:ipv6:)?({_IP4}|{_IP6})(?![\w.]\w|\w)"
 _NAMED_CLIENT = re.compile(rf"[<\s(]([\w.-]{{1,253}})\[{_ADDRESS}\]>?: ?(?:client|helo|sender)")
 _CLIENT = (
-    re.compile(
-        rf"(?:client host|client|(?:sending |your |source )?ip(?: address)?|address|host|server) (?:is )?[\[(<]?{_ADDRESS}"
-    ),
+    re.compile(rf"(?:client|ip|address|host|server) (?:is )?[\[(<]?{_ADDRESS}"),
     re.compile(rf"(?:from|dns for|required:|let you|lookup failed) [\[(<]?{_ADDRESS}"),
     re.compile(rf"[\[(<\s]{_ADDRESS}[\])>]? (?:is |has |was |have |comcast block|listed|blocked|not allowed)"),
     re.compile(rf"(?:[?&](?:ip|query|q|addr|address|client|s)=|/(?:ip|query/ip|bl|lookup)/){_ADDRESS}"),
@@ -108,7 +106,7 @@ _DOMAIN = (
     re.compile(rf"\[{_HOST}:"),
 )
 _VENDOR_CODE = re.compile(
-    r"\b(?:AUP#[\w-]{1,16}|(?:OFR|LPN)_?\d{0,3}_\d{3}|S\d{4,12}(?=\))|AS\(?\d{3,12}\)?|TSS\d\d|SC-\d{3}|IB\d{3}|RCP-P\d|ETP\d{3}"
+    r"\b(?:AUP#[\w-]{1,16}|(?:OFR|LPN)_?\d{0,3}_\d{3}|S\d{4,12}(?=\))|AS\(\d{3,12}\)|AS\d{3,12}|TSS\d\d|SC-\d{3}|IB\d{3}|RCP-P\d|ETP\d{3}"
     r"|(?:BL|DM|ES|RL|AE)\d{6}|(?:MI|DT|HL|RP|WM):[A-Z]{3}|ERS-[A-Z]{2,20}|gu_eib_\d\d|c=[a-z]{2,5}\b)"
     r"|(?<=\[)(?:BL|CS|HM|PH|LW|HME|GL|SP)\d{1,2}(?=\])",
     re.IGNORECASE,

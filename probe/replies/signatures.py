@@ -1,9 +1,9 @@
 """The reply texts of ``data/signatures``, made searchable.
 
 A signature is tried only where one of its *literals* – words of which every match holds at least one – stands in the
-text, and its expression is compiled only then. The literals in turn are looked for only where their rarest three letters
-stand in the text, so that the cost of a text hardly grows with the number of signatures. Signatures without an expression
-are what a code says by itself; they are looked up, not searched.
+text, and its expression is compiled only then. The literals in turn are looked for only where their rarest three
+letters stand in the text, so the cost of a text hardly grows with the number of signatures. Signatures without an
+expression are what a code says by itself; they are looked up, not searched.
 
 Evidence is what the server says, not whom it names. Mail addresses are blanked with ``@`` before any search; and before
 the search of a ``generic`` signature so are web addresses and host names, with ``_``. A relay called ``spam-filter`` is
@@ -24,6 +24,7 @@ from typing import NamedTuple
 from probe.catalog import Catalog, Signature
 
 GENERIC = "generic"
+NOBODY = frozenset({GENERIC, "pages"})  # signatures that tell no provider: anybody may name a page or a list
 SHORTEST_LITERAL = 3
 
 
@@ -139,7 +140,7 @@ def _forms(enhanced: str | None) -> tuple[str, ...]:
 
 
 _CAPITAL = re.compile(r"(?<!\\)(?:\\\\)*[A-Z](?!<)")
-_MAILBOX = re.compile(r"[^\s<>\"'(),;:@]{1,64}@[^\s<>\"'(),;:@]{1,255}")
+_MAILBOX = re.compile(r"[^\s<>\"'(),;:@\[\]]{1,64}@[^\s<>\"'(),;:@\[\]]{1,255}")
 _WEB = re.compile(r"https?://[^\s<>\"]+|\bwww\.[^\s<>\"]+")
 _NAME = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}")
 _TOP_LEVEL = frozenset(

@@ -150,12 +150,12 @@ class _Conversation:
         return True
 
     async def _help(self) -> None:
-        """Whatever HELP gets says nothing about mail; the verbs of a 214 are worth reading (section 4.1.1.8)."""
+        """Whatever HELP gets says nothing about mail; the verbs that it lists are worth reading (section 4.1.1.8)."""
         if not self._go_on("ehlo"):
             return
         topic = self._plan.help_topic
         reply = await self._command("help", f"HELP {topic}" if topic else "HELP")
-        if reply.code == 214:
+        if reply.code < 300:
             self._verbs = help_verbs(reply.lines)
 
     async def _starttls(self) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.peers.lab import CLIENT, RESOLVER, SERVERS_RESOLVER, Lab
+from tests.peers.lab import CLIENT, RESOLVER, SERVERS_RESOLVER, STRANGER, Lab
 from tests.peers.postfix import Postfix
-from tests.peers.rbldnsd import Rbldnsd
+from tests.peers.rbldnsd import SICK_ZONE, Rbldnsd
 
 _PROBE = Path(sys.executable).parent / "smtp-probe"
 
@@ -86,6 +86,14 @@ def postfix(lab: Lab, server_side_list: Rbldnsd) -> Iterator[Postfix]:
 def blocklist(lab: Lab) -> Iterator[Rbldnsd]:
     """What the probe asks: the client is listed, until the test says otherwise."""
     made = Rbldnsd(lab, RESOLVER, [CLIENT])
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def stranger(lab: Lab) -> Iterator[Rbldnsd]:
+    """A name server that answers REFUSED to every question about ``dnsbl.test``."""
+    made = Rbldnsd(lab, STRANGER, [], zones=[SICK_ZONE])
     yield made
     made.stop()
 

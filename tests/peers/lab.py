@@ -79,7 +79,11 @@ class Lab:
             + f"mount --bind {self.folder}/resolv.conf /etc/resolv.conf\necho {_READY}\nexec cat\n"
         )
         self._init = subprocess.Popen(
-            [*(unshare, "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"), "sh", self.folder / "init"],
+            [
+                *(unshare, "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"),
+                "sh",
+                self.folder / "init",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -99,7 +103,9 @@ class Lab:
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run to the end, without standard input, for at most a minute."""
-        quiet = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+        quiet = {
+            name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+        }
         return subprocess.run(
             self.inside(*command),
             stdin=subprocess.DEVNULL,
@@ -132,4 +138,3 @@ class Lab:
             self._init.wait(5)
         self._init.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-

@@ -83,7 +83,11 @@ class Postfix:
         (self._etc / "master.cf").write_text(_DAEMONS + "".join(map(_smtpd, _SERVICES)))
         self._lab, self._command = lab, command
         self._process = lab.start(command, "-c", self._etc, "start-fg", log=self._said)
-        wait_until(lambda: "daemon started" in self.log() or self._process.poll() is not None, "Postfix did not start", self.log)
+        wait_until(
+            lambda: "daemon started" in self.log() or self._process.poll() is not None,
+            "Postfix did not start",
+            self.log,
+        )
         assert self._process.poll() is None, self.log()
 
     def stop(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +19,9 @@ _EVERYBODY = ("0.0.0.0/1", "128.0.0.0/1")
 class Rbldnsd:
     """Serves ``dnsbl.test`` with the given entries, and ``world.test``, at port 53 of one address of the lab."""
 
-    def __init__(self, lab: Lab, address: str, entries: Sequence[str], *, zones: Sequence[str] = (ZONE, SICK_ZONE)) -> None:
+    def __init__(
+        self, lab: Lab, address: str, entries: Sequence[str], *, zones: Sequence[str] = (ZONE, SICK_ZONE)
+    ) -> None:
         command = program("rbldnsd", "rbldnsd")
         self._lab = lab
         self._folder = lab.folder / f"rbldnsd-{address}"
@@ -25,10 +29,23 @@ class Rbldnsd:
         self._folder.chmod(0o755)
         self._log, self._pid_file = self._folder / "log", self._folder / "pid"
         self._log.write_text("")
+        self._began, self._written = int(time.time()), 0
         self._write(ZONE, entries)
         self._write(SICK_ZONE, _EVERYBODY)
         served = [f"{zone}:ip4set:{zone}" for zone in zones]
-        options = ("-n", "-f", "-b", f"{address}/53", "-w", self._folder, "-r", "/", "-u", "nobody", "-p", self._pid_file)
+        options = (
+            "-n",
+            "-b",
+            f"{address}/53",
+            "-w",
+            self._folder,
+            "-r",
+            "/",
+            "-u",
+            "nobody",
+            "-p",
+            self._pid_file,
+        )
         self._process = lab.start(command, *options, *served, log=self._log)
         self._wait_for_load(1)
 
@@ -60,6 +77,9 @@ class Rbldnsd:
             "127.0.0.2",
         )
         path.write_text("\n".join((*head, *entries, "")))
+        # It reloads a file whose time has changed, in whole seconds.
+        self._written += 1
+        os.utime(path, (self._began + self._written,) * 2)
 
     def _loads(self) -> int:
         return self.log().count("zones reloaded")

@@ -132,9 +132,7 @@ def test_other_languages(language: str) -> None:
     assert explain_text(f"550 {language}", facts=FACTS).cause == "user-unknown"
 
 
-@pytest.mark.parametrize(
-    "word", ["abc", "99", "199", "654", "5.7", "7.1.1", "560", "", "5541", "٥٥٤", "5.7.1.1", "\x1b[2J"]
-)
+@pytest.mark.parametrize("word", ["abc", "99", "199", "654", "5.7", "7.1.1", "", "5541", "٥٥٤", "5.7.1.1", "\x1b[2J"])
 def test_words_that_are_no_code(word: str) -> None:
     with pytest.raises(UsageError) as caught:
         explain_code(word, facts=FACTS)

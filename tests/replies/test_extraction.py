@@ -42,6 +42,7 @@ DEV = Path(__file__).resolve().parents[2] / "../shared/corpus/extract_dev.jsonl"
         ("Unauthenticated email from shop.example is not accepted", "dmarc-fail", "domain", "shop.example"),
         ("rejected due to shop.example’s DMARC policy", "dmarc-fail", "domain", "shop.example"),
         ("part of their network is on our block list (S3150).", "ip-blocklisted", "vendor_code", "S3150"),
+        ("follow the directions (AS16012609)", "ip-blocklisted", "vendor_code", "AS16012609"),
         ("[TSS04] Messages deferred", "poor-reputation", "vendor_code", "TSS04"),
         ("sender rejected. AUP#CDRBL", "ip-blocklisted", "vendor_code", "AUP#CDRBL"),
         ("senderguidelines?ip=203.0.113.7&c=rdns", "no-ptr", "vendor_code", "c=rdns"),
