@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from bench.comparisons import dialogues, start_up
@@ -26,10 +27,10 @@ def main() -> int:
     results: list[Result] = []
     print(header(here, given.runs, given.warmups))
     try:
-        with peer() as server:
+        with tempfile.TemporaryDirectory(prefix="smtp-probe-bench-") as folder, peer() as server:
             print(f" Mail server  {server.description}", flush=True)
             for comparison in (*start_up(command), *dialogues(command, server.port)):
-                result = measured(comparison, runs=given.runs, warmups=given.warmups)
+                result = measured(comparison, runs=given.runs, warmups=given.warmups, bytecode=Path(folder))
                 results.append(result)
                 print(section(result), flush=True)
     except Stopped as reason:

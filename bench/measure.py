@@ -3,6 +3,10 @@
 Wall time is ours, from before the process begins until it is gone; user and system time and the largest memory come
 from ``wait4``. Rounds run A B C A B C, so that a machine that grows slower or faster does so for all of them, and a
 ratio is taken within one round.
+
+Python's own variables are taken out of the environment: one that forbids bytecode, for instance, would have each run
+compile our sources anew, and those of no installed package. Bytecode goes to a folder of the bench, filled by the
+first runs.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.comparisons import Comparison, Ratio, Subject
 
@@ -85,14 +90,16 @@ def machine() -> Machine:
     )
 
 
-def measured(comparison: Comparison, *, runs: int, warmups: int) -> Result:
-    """Try each subject, warm up, then run the rounds. Raises ``Stopped``."""
-    absent = {one.name: fault for one in comparison.subjects if (fault := _fault(one))}
+def measured(comparison: Comparison, *, runs: int, warmups: int, bytecode: Path) -> Result:
+    """Try each subject, warm up, then run the rounds. ``bytecode`` is the folder for it. Raises ``Stopped``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment |= {"PYTHONPYCACHEPREFIX": str(bytecode)}
+    absent = {one.name: fault for one in comparison.subjects if (fault := _fault(one, environment))}
     present = [one for one in comparison.subjects if one.name not in absent]
     samples: dict[str, list[Sample]] = {one.name: [] for one in present}
     for number in range(warmups + runs):
         for subject in present:
-            sample = _run(subject)
+            sample = _run(subject, environment)
             if number >= warmups:
                 samples[subject.name].append(sample)
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
@@ -107,13 +114,18 @@ def spread(figures: Sequence[float]) -> Spread:
     return Spread(median, ordered[0], ordered[-1])
 
 
-def _fault(subject: Subject) -> str | None:
+def _fault(subject: Subject, environment: Mapping[str, str]) -> str | None:
     """Why it cannot be measured: not here, not able, or not doing what it was asked for."""
     if not subject.command:
         return "not installed"
     try:
         done = subprocess.run(
-            subject.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_S, check=False
+            subject.command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LONGEST_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
@@ -125,10 +137,14 @@ def _fault(subject: Subject) -> str | None:
     return None
 
 
-def _run(subject: Subject) -> Sample:
+def _run(subject: Subject, environment: Mapping[str, str]) -> Sample:
     began = time.perf_counter()
     with subprocess.Popen(
-        subject.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        subject.command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         ended = time.perf_counter()
