@@ -10,8 +10,8 @@ The names are loaded when first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Not typing's: importing that takes longer than everything else that --version needs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from probe.reference import compare, explain
     from probe.resolver import Resolver
@@ -27,10 +27,11 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'probe' has no attribute {name!r}")
     from importlib import import_module
 
     module, attribute = _HOMES[name]
-    return getattr(import_module(module), attribute)
+    value: object = getattr(import_module(module), attribute)
+    return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from probe.catalog import Catalog, catalog
 from probe.model import Comparison, Explanation
-from probe.replies import comparison, explanation
 
 
 def explain(words: str, *, facts: Catalog | None = None) -> Explanation:
@@ -15,10 +14,17 @@ def explain(words: str, *, facts: Catalog | None = None) -> Explanation:
     facts = facts or catalog()
     words = words.strip()
     if len(words.split()) <= 1:
-        return explanation.explain_code(words, facts=facts)
-    return explanation.explain_text(words, facts=facts)
+        from probe.replies.codes import explain_code
+
+        return explain_code(words, facts=facts)
+    # What reads texts is some 20 ms to import, so a bare code does without.
+    from probe.replies.explanation import explain_text
+
+    return explain_text(words, facts=facts)
 
 
 def compare(a: str, b: str, *, facts: Catalog | None = None) -> Comparison:
     """Any two codes. Raises ``UsageError`` where one is no code."""
-    return comparison.compare(a, b, facts=facts or catalog())
+    from probe.replies.comparison import compare as compared
+
+    return compared(a, b, facts=facts or catalog())

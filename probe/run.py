@@ -11,7 +11,6 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 
 from probe.catalog import Catalog, catalog
 from probe.diagnosis.diagnosis import diagnoses
@@ -27,6 +26,7 @@ from probe.smtp.plan import Plan
 from probe.smtp.session import converse
 from probe.target import default_recipient, parse_target
 from probe.text import show
+from probe.version import VERSION
 
 _AGAIN_S = 0.25
 
@@ -85,7 +85,7 @@ async def check(
     moment = datetime.datetime.fromtimestamp(started, datetime.UTC)
     return Report(
         schema=SCHEMA,
-        tool=Tool("smtp-probe", version("smtp-probe")),
+        tool=Tool("smtp-probe", VERSION),
         target=replace(target, input=show(target.input), kind="host" if run.route.implicit else target.kind),
         started=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         elapsed_ms=(clock() - began) * 1000,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
 from probe.cli.status import Status
 from probe.errors import ProbeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COMMANDS = {
     "check": "probe a server: MX, greeting, EHLO, HELP, STARTTLS, MAIL, RCPT; no message is sent (the default)",
@@ -52,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
-        from importlib.metadata import version
+        from probe.version import VERSION
 
-        print(f"smtp-probe {version('smtp-probe')}")
+        print(f"smtp-probe {VERSION}")
         return Status.OK
     if not arguments or arguments[0] in ("-h", "--help"):
         _overview(sys.stdout if arguments else sys.stderr)

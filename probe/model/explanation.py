@@ -19,12 +19,13 @@ class CauseReading:
 class Explanation:
     """One reply, understood.
 
-    ``title``, ``meaning``, ``when`` and ``remedy`` are the reference's words for the basic code, ``enhanced_meaning``
-    those for the enhanced code. ``allowed_here`` says whether RFC 5321 section 4.3.2 and the extensions list this code
-    for this command; None where the command is not known. ``category`` is the class in RFC 5321 section 4.2.1's words,
-    ``retry`` one of ``none``, ``later`` and ``never``. ``causes`` is every reading, best first; ``cause`` its first,
-    None for a positive reply. ``matched`` is the words that decided, ``signature`` the id of the entry in
-    ``data/signatures`` that they matched. ``fields`` is what stands in the text: ``blocked_ip``, ``list_zone`` …
+    ``title``, ``meaning``, ``when`` and ``remedy`` are the reference's words for the basic code, those that begin with
+    ``enhanced_`` for the enhanced code, those that begin with ``provider_`` this provider's. ``category`` is the class
+    in RFC 5321 section 4.2.1's words, ``retry`` one of ``none``, ``later`` and ``never``. ``allowed_here`` says whether
+    RFC 5321 section 4.3.2 and the extensions list this code for this command; None where the command is not known.
+    ``causes`` is every reading, best first; ``cause`` its first, None for a positive reply. ``matched`` is the words
+    that decided, ``signature`` the id of the entry in ``data/signatures`` that they matched. ``fields`` is what stands
+    in the text: ``blocked_ip``, ``list_zone`` …
     """
 
     code: int | None
@@ -38,6 +39,7 @@ class Explanation:
     reference: str | None = None
     enhanced_title: str | None = None
     enhanced_meaning: str | None = None
+    enhanced_remedy: str | None = None
     enhanced_reference: str | None = None
     allowed_here: bool | None = None
     cause: str | None = None

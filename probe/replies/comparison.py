@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from probe.catalog import Catalog
 from probe.model.explanation import Comparison, Explanation
-from probe.replies.explanation import explain_code
+from probe.replies.codes import explain_code
 
 _RETRY = {
     "none": "nothing is to be repeated",

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from probe.catalog import Catalog, Code, Digit, EnhancedCode
-from probe.errors import UsageError
+from probe.catalog import Catalog, Code
 from probe.model.explanation import CauseReading, Explanation
 from probe.replies import conformance, enhanced, extraction, signatures
+from probe.replies.codes import basic_entry, class_of, enhanced_entry
 from probe.replies.parsing import LONGEST, STAGE_OF_VERB, parse
 from probe.replies.signatures import GENERIC, NOBODY, Hit
 from probe.text import show
@@ -54,21 +54,6 @@ def explain_text(text: str, *, facts: Catalog, command: str | None = None) -> Ex
     return _explain(reply.code, reply.enhanced, reply.lines, verb, stage, facts, ())
 
 
-def explain_code(word: str, *, facts: Catalog) -> Explanation:
-    """Explain a bare code, basic (``554``) or enhanced (``5.7.1``).
-
-    A code that nobody registered is explained by its digits. Raises ``UsageError`` for a word that is no code.
-    """
-    word = word.strip()
-    if enhanced.well_formed(word):
-        return _bare_enhanced(word, facts)
-    if len(word) == 3 and word.isascii() and word.isdigit() and "2" <= word[0] <= "5":
-        return _explain(int(word), None, (), None, None, facts, ())
-    raise UsageError(
-        f"{show(word)[:60]!r} is no reply code: give three digits, such as 554, or an enhanced code, such as 5.7.1"
-    )
-
-
 def _explain(
     code: int | None,
     enhanced_code: str | None,
@@ -78,8 +63,8 @@ def _explain(
     facts: Catalog,
     earlier: Sequence[Explanation],
 ) -> Explanation:
-    entry = _basic(code, facts) if code is not None else _nothing()
-    status = _enhanced(enhanced_code, facts) if enhanced_code else None
+    entry = basic_entry(code, facts) if code is not None else _nothing()
+    status = enhanced_entry(enhanced_code, facts) if enhanced_code else None
     text = " ".join(enhanced.split(line)[1] for line in lines)[:LONGEST]
     refused = code is None or code >= 400
     best: Hit | None = None
@@ -101,11 +86,12 @@ def _explain(
         meaning=entry.meaning,
         when=entry.when,
         remedy=entry.remedy,
-        category=_class(code, facts),
+        category=class_of(code, facts),
         retry=entry.retry,
         reference=entry.reference or None,
         enhanced_title=status.title if status else None,
         enhanced_meaning=status.meaning if status else None,
+        enhanced_remedy=status.remedy if status else None,
         enhanced_reference=status.reference if status else None,
         allowed_here=None if code is None else conformance.allowed(code, verb, stage, facts),
         cause=cause,
@@ -169,99 +155,6 @@ def _flags(
         fields["receiver_fault"] = True
         fields.pop("delist_url", None)
     return cause, readings
-
-
-def _bare_enhanced(code: str, facts: Catalog) -> Explanation:
-    entry = _enhanced(code, facts)
-    refused = code[0] != "2"
-    best, _, readings = _read("", None, code, None, facts) if refused else (None, None, ())
-    return Explanation(
-        code=None,
-        enhanced=code,
-        title=entry.title,
-        meaning=entry.meaning,
-        when=entry.when,
-        remedy=entry.remedy,
-        category=enhanced.CLASSES[code[0]],
-        retry=facts.classes[code[0]].retry,
-        reference=entry.reference or None,
-        enhanced_title=entry.title,
-        enhanced_meaning=entry.meaning,
-        enhanced_reference=entry.reference or None,
-        cause=readings[0].cause if readings else None,
-        causes=readings,
-        matched=best.matched if best else None,
-        signature=best.signature.id if best else None,
-        source=best.signature.source if best else None,
-    )
-
-
-def _class(code: int | None, facts: Catalog) -> str:
-    digit = facts.classes.get(str(code)[0]) if code is not None else None
-    return digit.name if digit else ""
-
-
-def _basic(code: int, facts: Catalog) -> Code:
-    """The entry of ``code``, or one made of its digits (RFC 5321 section 4.2.1) and its nearest neighbour."""
-    word = str(code)
-    if word in facts.codes:
-        return facts.codes[word]
-    first = facts.classes.get(word[0]) or _undefined(word[0])
-    second = facts.categories.get(word[1]) or _undefined(word[1])
-    nearest = min(
-        (known for known, entry in facts.codes.items() if entry.kind != "vendor"),
-        key=lambda known: (known[0] != word[0], known[1:2] != word[1:2], abs(int(known) - code), known),
-    )
-    return Code(
-        code=word,
-        name=f"Unassigned: {first.name}",
-        meaning=f"No standard assigns {word}. Its first digit says: {_small(first.meaning)} "
-        f"Its second: {_small(second.meaning)} The nearest assigned code is {nearest}, {facts.codes[nearest].name}.",
-        when="Only from servers that make up codes of their own.",
-        remedy=f"Act on the first digit alone, as the standard asks of clients. {first.remedy}".strip(),
-        retry=first.retry or "never",
-        kind="unassigned",
-        commands=(),
-        reference="RFC 5321 section 4.2.1",
-        source="",
-    )
-
-
-def _enhanced(code: str, facts: Catalog) -> EnhancedCode:
-    """The entry of ``code`` for its own class or for every class, or one made of its numbers (RFC 3463 section 3)."""
-    entry = facts.enhanced.get(code) or facts.enhanced.get(f"X{code[1:]}")
-    if entry is not None:
-        return entry
-    kind, topic, detail = code.split(".")
-    subject = facts.subjects.get(topic) or _undefined(topic)
-    first = facts.classes.get(kind) or _undefined(kind)
-    nearest = min(facts.enhanced, key=lambda known: _distance(known, topic, int(detail)), default="")
-    name = f"{kind}{nearest[1:]}" if nearest.startswith("X") else nearest
-    near = f" The nearest assigned code is {name}, {facts.enhanced[nearest].title}." if nearest else ""
-    return EnhancedCode(
-        code=code,
-        title=f"Unassigned: {subject.name}",
-        meaning=f"{code} is not in the registry. Its class is {enhanced.CLASSES[kind]}. "
-        f"Its subject says: {_small(subject.meaning)}{near}",
-        when="From servers and providers that make up codes of their own.",
-        remedy=(subject.remedy or first.remedy),
-        kind="unassigned",
-        reference="RFC 3463 section 3",
-        source="",
-    )
-
-
-def _distance(known: str, topic: str, detail: int) -> tuple[bool, bool, int, str]:
-    _, known_topic, known_detail = known.split(".")
-    return (known_topic != topic, not known.startswith("X"), abs(int(known_detail) - detail), known)
-
-
-def _undefined(digit: str) -> Digit:
-    return Digit(digit, "Undefined", f"The standard gives {digit} no sense here.")
-
-
-def _small(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
 
 
 def _nothing() -> Code:

@@ -1,7 +1,7 @@
 """A small internet in a network namespace: documentation addresses, its own resolver setting, its own processes.
 
-One ``unshare`` makes a network, a mount and a PID namespace. Its first process reads a pipe that only this process
-holds: when the pipe closes, on ``stop()`` or because the test run died, the kernel ends everything in the namespace.
+One ``unshare`` makes the namespaces: network, mounts, host name, processes. Its first process reads a pipe that only
+the test run holds: when the pipe closes, on ``stop()`` or because the run died, the kernel ends everything in there.
 Nothing is written outside one temporary folder, and no packet can leave: the only device in there is ``lo``.
 
 Needs root, for Postfix must change users; ``needed`` says how the lack of it is reported.
@@ -23,15 +23,22 @@ import pytest
 
 CLIENT, OTHER_CLIENT = "203.0.113.7", "203.0.113.8"
 # One address a way to behave, see postfix.py.
-EARLY, LATE, RELAY, STRICT, STRICT_EARLY, WORLD = (f"198.51.100.{number}" for number in range(25, 31))
+SERVERS = EARLY, LATE, RELAY, STRICT, STRICT_EARLY, WORLD, NAMED = tuple(
+    f"198.51.100.{number}" for number in range(25, 32)
+)
 # Whom the servers ask, whom the probe asks; NOBODY has an address and no name server.
-SERVERS_RESOLVER, RESOLVER, STRANGER, NOBODY = "192.0.2.54", "192.0.2.53", "192.0.2.55", "192.0.2.56"
+SERVERS_RESOLVER, RESOLVER, STRANGER, NOBODY, ZONES_SERVER = (f"192.0.2.{number}" for number in (54, 53, 55, 56, 57))
 _ADDRESSES = (
     *(CLIENT, OTHER_CLIENT),
-    *(EARLY, LATE, RELAY, STRICT, STRICT_EARLY, WORLD),
-    *(SERVERS_RESOLVER, RESOLVER, STRANGER, NOBODY),
+    *SERVERS,
+    *(SERVERS_RESOLVER, RESOLVER, STRANGER, NOBODY, ZONES_SERVER),
 )
 
+# Without a dot, so that the probe greets with its address wherever the tests run.
+_HOSTNAME = "lab"
+_NAMESPACES = ("--net", "--mount", "--uts")
+
+_DECORATION = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 _START_S, _COMMAND_S = 20.0, 60.0
 _READY = "ready"
@@ -73,17 +80,13 @@ class Lab:
         self.folder.chmod(0o755)
         (self.folder / "resolv.conf").write_text(f"nameserver {SERVERS_RESOLVER}\noptions timeout:1 attempts:1\n")
         (self.folder / "init").write_text(
-            "set -e\n"
+            f"set -e\necho {_HOSTNAME} >/proc/sys/kernel/hostname\n"
             f"{ip} link set lo up\n"
             + "".join(f"{ip} address add {address}/32 dev lo\n" for address in _ADDRESSES)
             + f"mount --bind {self.folder}/resolv.conf /etc/resolv.conf\necho {_READY}\nexec cat\n"
         )
         self._init = subprocess.Popen(
-            [
-                *(unshare, "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"),
-                "sh",
-                self.folder / "init",
-            ],
+            [unshare, *_NAMESPACES, "--pid", "--fork", "--mount-proc", "--kill-child", "sh", self.folder / "init"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,20 +101,18 @@ class Lab:
     def inside(self, *command: str | Path) -> list[str]:
         """The same command, run in the lab."""
         pid = self._init.pid
-        enter = (self._nsenter, f"--target={pid}", "--net", "--mount", f"--pid=/proc/{pid}/ns/pid_for_children", "--")
-        return [*enter, *map(str, command)]
+        enter = (f"--target={pid}", *_NAMESPACES, f"--pid=/proc/{pid}/ns/pid_for_children", "--")
+        return [self._nsenter, *enter, *map(str, command)]
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run to the end, without standard input, for at most a minute."""
-        quiet = {
-            name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
-        }
+        plain = {name: value for name, value in os.environ.items() if name not in _DECORATION}
         return subprocess.run(
             self.inside(*command),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            env=quiet,
+            env=plain,
             timeout=_COMMAND_S,
             check=False,
         )

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping
 
 from probe.embedded.certificate import self_signed
-from tests.peers.lab import EARLY, LATE, RELAY, STRICT, STRICT_EARLY, WORLD, Lab, program, wait_until
+from tests.peers.lab import EARLY, LATE, NAMED, RELAY, STRICT, STRICT_EARLY, WORLD, Lab, program, wait_until
 from tests.peers.rbldnsd import SICK_ZONE, ZONE
 
 HOST, DOMAIN = "mx.lab.test", "lab.test"
@@ -21,6 +21,7 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
     LATE: {"smtpd_delay_reject": "yes", "smtpd_client_restrictions": f"reject_rbl_client {ZONE}"},
     WORLD: {"smtpd_delay_reject": "no", "smtpd_client_restrictions": f"reject_rbl_client {SICK_ZONE}"},
     RELAY: {"smtpd_tls_security_level": "may", "message_size_limit": "20000"},
+    NAMED: {"smtpd_client_restrictions": "reject_unknown_client_hostname"},
     STRICT: _STRICT_HELO,
     STRICT_EARLY: {**_STRICT_HELO, "smtpd_delay_reject": "no"},
 }
@@ -45,7 +46,7 @@ postlog   unix-dgram n - n -    1 postlogd
 
 
 class Postfix:
-    """Answers at port 25 of the six server addresses of the lab."""
+    """Answers at port 25 of every server address of the lab."""
 
     def __init__(self, lab: Lab) -> None:
         command = program("postfix", "postfix")

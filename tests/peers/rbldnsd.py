@@ -33,20 +33,8 @@ class Rbldnsd:
         self._write(ZONE, entries)
         self._write(SICK_ZONE, _EVERYBODY)
         served = [f"{zone}:ip4set:{zone}" for zone in zones]
-        options = (
-            "-n",
-            "-b",
-            f"{address}/53",
-            "-w",
-            self._folder,
-            "-r",
-            "/",
-            "-u",
-            "nobody",
-            "-p",
-            self._pid_file,
-        )
-        self._process = lab.start(command, *options, *served, log=self._log)
+        place = ("-b", f"{address}/53", "-w", self._folder, "-r", "/", "-u", "nobody", "-p", self._pid_file)
+        self._process = lab.start(command, "-n", *place, *served, log=self._log)
         self._wait_for_load(1)
 
     def list_only(self, entries: Sequence[str]) -> None:

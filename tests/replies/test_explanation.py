@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from probe.catalog import catalog
 from probe.errors import UsageError
 from probe.model.explanation import CauseReading, Explanation
-from probe.replies.explanation import explain, explain_code, explain_text
+from probe.replies.codes import explain_code
+from probe.replies.explanation import explain, explain_text
 
 FACTS = catalog()
 SAMPLE = "5.7.1 Service unavailable; Client host [203.0.113.7] blocked using dnsbl.test; Listed, see https://dnsbl.test/q?ip=203.0.113.7"
@@ -142,7 +143,7 @@ def test_words_that_are_no_code(word: str) -> None:
 
 def test_basic_code() -> None:
     assert _essence(explain_code("214", facts=FACTS)) == ("Help message", "none", None)
-    assert _essence(explain_code(" 554 ", facts=FACTS)) == ("Transaction failed", "never", "unknown")
+    assert _essence(explain_code(" 554 ", facts=FACTS)) == ("Transaction failed", "never", None)
 
 
 def _essence(explanation: Explanation) -> tuple[str, str, str | None]:
