@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,20 +14,23 @@ from probe.catalog import Catalog, catalog, data_folder
 from probe.errors import DataError
 
 SHELVES = sorted(name for name, value in vars(Catalog).items() if isinstance(value, cached_property))
-FILES = {
-    "codes": "codes.toml",
-    "enhanced": "enhanced.toml",
-    "pairs": "pairs.toml",
-    "causes": "causes.toml",
-    "extensions": "extensions.toml",
-    "blocklists": "dnsbl.toml",
-    "findings": "findings.toml",
-    "references": "references.toml",
-    "classes": "classes.toml",
-    "categories": "classes.toml",
-    "subjects": "classes.toml",
-    "words": "words.toml",
-}
+
+
+class Watched(Catalog):
+    """Keeps the names of the files that were read."""
+
+    def _table(self, name: str) -> dict[str, Any]:
+        self.__dict__.setdefault("read", []).append(name)
+        return super()._table(name)
+
+
+def files_of(shelf: str) -> list[str]:
+    facts = Watched()
+    getattr(facts, shelf)
+    return list(facts.__dict__["read"])
+
+
+FILES = {shelf: files_of(shelf)[0] for shelf in SHELVES if shelf != "signatures"}
 Edit = Callable[[str, str], Catalog]
 
 
@@ -52,14 +56,16 @@ def original(name: str) -> str:
 def test_every_file_has_a_shelf() -> None:
     names = {path.name for path in data_folder().glob("*.toml")}
     assert names == set(FILES.values())
-    assert set(SHELVES) == {*FILES, "signatures"}
+    assert files_of("signatures") == sorted(
+        f"signatures/{one.name}" for one in (data_folder() / "signatures").iterdir()
+    )
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 @pytest.mark.parametrize("shelf", SHELVES)
 def test_every_shelf_loads_in_every_language(shelf: str, lang: str) -> None:
     rows = getattr(Catalog(lang), shelf)
-    assert len(rows) > 4
+    assert len(rows) > 2
     assert len(rows) == len(getattr(catalog("en"), shelf))
 
 

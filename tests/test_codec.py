@@ -77,7 +77,11 @@ def small_report(**changes: Any) -> dict[str, Any]:
     """A report as a document, with one session of one exchange."""
     reply = Reply(220, None, ("mx.test ESMTP",), (220,), b"220 mx.test ESMTP\r\n", (1.0,))
     session = Session(
-        Endpoint("mx.test", "192.0.2.1", 25), "ok", "quit", 2.0, exchanges=(Exchange("banner", None, False, 0, 1, reply),)
+        Endpoint("mx.test", "192.0.2.1", 25),
+        "ok",
+        "quit",
+        2.0,
+        exchanges=(Exchange("banner", None, False, 0, 1, reply),),
     )
     target = Target("mx.test:25", "host", "mx.test", 25)
     report = Report(SCHEMA, Tool("smtp-probe", "0"), target, "2026-11-22T09:30:00Z", 2.0, sessions=(session,))

@@ -18,7 +18,9 @@ def test_dialogue(path) -> None:  # type: ignore[no-untyped-def]
     dialogue = read(path)
     report = asyncio.run(play(dialogue))
     assert [] == list(complaints(dialogue, report))
-    assert report == from_json(Report, to_json(report)) or to_json(report) == to_json(from_json(Report, to_json(report)))
+    assert report == from_json(Report, to_json(report)) or to_json(report) == to_json(
+        from_json(Report, to_json(report))
+    )
 
 
 def test_there_are_conversations() -> None:

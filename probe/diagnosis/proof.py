@@ -100,7 +100,7 @@ async def _dkim_keys(domain: str, selectors: tuple[str, ...], ask: Resolver, fac
     guessed = not selectors
     names = selectors or tuple(facts.selectors)
     results = await asyncio.gather(*(dkim.run(dkim.Key(domain, name, guessed), ask=ask, facts=facts) for name in names))
-    told = [one for one in results if not (guessed and one.result == "none")]
+    told = [one for one in results if one.result != "none"]
     worst = next((one.result for one in told if one.result in ("permerror", "temperror")), None)
     return CheckResult(
         "dkim",

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.peers.lab import CLIENT, RESOLVER, SERVERS_RESOLVER, STRANGER, Lab
+from tests.peers.lab import CLIENT, DOWN, OTHER_CLIENT, RELAY, RESOLVER, SERVERS_RESOLVER, STRANGER, ZONES_SERVER, Lab
+from tests.peers.nameserver import NameServer
 from tests.peers.postfix import Postfix
 from tests.peers.rbldnsd import SICK_ZONE, Rbldnsd
+from tests.peers.server import Server
 
 _PROBE = Path(sys.executable).parent / "smtp-probe"
 
@@ -99,6 +101,23 @@ def stranger(lab: Lab) -> Iterator[Rbldnsd]:
 
 
 @pytest.fixture(scope="session")
+def zones(lab: Lab) -> Iterator[NameServer]:
+    """Ordinary zones: a domain whose best MX is down, one without mail, and who leads back to its address."""
+    made = NameServer(
+        lab,
+        ZONES_SERVER,
+        {
+            "lab.test": f"@ MX 20 mx\n@ MX 10 down\nmx A {RELAY}\ndown A {DOWN}",
+            "null.test": "@ MX 0 .",
+            "113.0.203.in-addr.arpa": "8 PTR mail.shop.test.",
+            "shop.test": f"mail A {OTHER_CLIENT}",
+        },
+    )
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
 def probe(lab: Lab) -> Probe:
     """Run ``smtp-probe`` in the lab as a user would, as JSON unless the arguments name a format."""
 
@@ -118,6 +137,6 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         for name, server in getattr(item, "funcargs", {}).items():
-            if isinstance(server, (Postfix, Rbldnsd)):
+            if isinstance(server, Server):
                 report.sections.append((f"log of {name}", server.log()))
     return report

@@ -26,11 +26,13 @@ CLIENT, OTHER_CLIENT = "203.0.113.7", "203.0.113.8"
 SERVERS = EARLY, LATE, RELAY, STRICT, STRICT_EARLY, WORLD, NAMED = tuple(
     f"198.51.100.{number}" for number in range(25, 32)
 )
+# No smtpd listens here.
+DOWN = "198.51.100.99"
 # Whom the servers ask, whom the probe asks; NOBODY has an address and no name server.
 SERVERS_RESOLVER, RESOLVER, STRANGER, NOBODY, ZONES_SERVER = (f"192.0.2.{number}" for number in (54, 53, 55, 56, 57))
 _ADDRESSES = (
     *(CLIENT, OTHER_CLIENT),
-    *SERVERS,
+    *(*SERVERS, DOWN),
     *(SERVERS_RESOLVER, RESOLVER, STRANGER, NOBODY, ZONES_SERVER),
 )
 
@@ -123,10 +125,6 @@ class Lab:
             return subprocess.Popen(
                 self.inside(*command), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True
             )
-
-    def signal(self, name: str, pid_file: Path) -> None:
-        """Send a signal to the process whose number, as the lab counts, stands in the file."""
-        self.run("sh", "-c", f"kill -{name} {int(pid_file.read_text())}")
 
     def stop(self) -> None:
         """End every process of the lab, and remove its folder."""

@@ -7,31 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
-from tests.peers.lab import Lab, wait_until
+from tests.peers.lab import Lab
+from tests.peers.server import Server
 
 _LISTENS = "listening"
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-class NameServer:
+class NameServer(Server):
     """Answers for these zones at port 53 of one address of the lab, and refuses every other name."""
 
     def __init__(self, lab: Lab, address: str, zones: Mapping[str, str]) -> None:
-        self._log = lab.folder / f"nameserver-{address}.log"
-        self._log.write_text("")
-        command = (sys.executable, "-m", "tests.peers.nameserver", address, json.dumps(zones))
-        self._process = lab.start(*command, log=self._log)
-        wait_until(lambda: _LISTENS in self.log(), "the name server did not start", self.log)
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(5)
-
-    def log(self) -> str:
-        return self._log.read_text()
+        super().__init__(lab, f"nameserver-{address}")
+        module = (sys.executable, "-m", "tests.peers.nameserver")
+        self.start("env", f"PYTHONPATH={_CHECKOUT}", *module, address, json.dumps(zones), ready=_LISTENS)
 
 
 async def _serve(address: str, zones: Mapping[str, str]) -> None:

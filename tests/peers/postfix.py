@@ -6,12 +6,12 @@ What it accepts goes to its ``discard`` transport, what it should not accept cou
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Mapping
 
 from probe.embedded.certificate import self_signed
-from tests.peers.lab import EARLY, LATE, NAMED, RELAY, STRICT, STRICT_EARLY, WORLD, Lab, program, wait_until
+from tests.peers.lab import EARLY, LATE, NAMED, RELAY, STRICT, STRICT_EARLY, WORLD, Lab, program
 from tests.peers.rbldnsd import SICK_ZONE, ZONE
+from tests.peers.server import Server
 
 HOST, DOMAIN = "mx.lab.test", "lab.test"
 
@@ -45,20 +45,18 @@ postlog   unix-dgram n - n -    1 postlogd
 """
 
 
-class Postfix:
+class Postfix(Server):
     """Answers at port 25 of every server address of the lab."""
 
     def __init__(self, lab: Lab) -> None:
         command = program("postfix", "postfix")
-        folder = lab.folder / "postfix"
-        self._etc, queue, data = (folder / name for name in ("etc", "queue", "data"))
-        for made in (folder, self._etc, queue, data):
+        super().__init__(lab, "postfix")
+        etc, queue, data = (self.folder / name for name in ("etc", "queue", "data"))
+        for made in (etc, queue, data):
             made.mkdir(mode=0o755)
         shutil.chown(data, "postfix")
-        self._maillog, self._said = folder / "maillog", folder / "said"
-        self._said.write_text("")
+        self._maillog, chain = self.folder / "maillog", self.folder / "chain.pem"
         certificate = self_signed(HOST)
-        chain = folder / "chain.pem"
         chain.touch(mode=0o600)
         chain.write_bytes(certificate.key_pem + certificate.pem)
         settings = {
@@ -66,7 +64,7 @@ class Postfix:
             "queue_directory": queue,
             "data_directory": data,
             "maillog_file": self._maillog,
-            "maillog_file_prefixes": folder,
+            "maillog_file_prefixes": self.folder,
             "myhostname": HOST,
             "mydestination": DOMAIN,
             "inet_interfaces": ", ".join(_SERVICES),
@@ -80,28 +78,13 @@ class Postfix:
             "smtpd_tls_chain_files": chain,
             "in_flow_delay": "0",
         }
-        (self._etc / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-        (self._etc / "master.cf").write_text(_DAEMONS + "".join(map(_smtpd, _SERVICES)))
-        self._lab, self._command = lab, command
-        self._process = lab.start(command, "-c", self._etc, "start-fg", log=self._said)
-        wait_until(
-            lambda: "daemon started" in self.log() or self._process.poll() is not None,
-            "Postfix did not start",
-            self.log,
-        )
-        assert self._process.poll() is None, self.log()
-
-    def stop(self) -> None:
-        self._lab.run(self._command, "-c", self._etc, "stop")
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
+        (etc / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
+        (etc / "master.cf").write_text(_DAEMONS + "".join(map(_smtpd, _SERVICES)))
+        self.start(command, "-c", etc, "start-fg", ready="daemon started")
 
     def log(self) -> str:
         """What it logged, after what it said on its standard error."""
-        return self._said.read_text() + (self._maillog.read_text() if self._maillog.exists() else "")
+        return super().log() + (self._maillog.read_text(errors="replace") if self._maillog.exists() else "")
 
 
 def _smtpd(address: str) -> str:

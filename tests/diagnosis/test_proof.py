@@ -1,0 +1,214 @@
+"""A refusal and the DNS behind it, through the whole line: what is confirmed, refuted, and what could not be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from probe.embedded.behaviour import Behaviour
+from probe.embedded.dns import DnsServer, Fault
+from probe.embedded.scenes import SCENES, ZONES
+from probe.embedded.smtp import SmtpServer
+from probe.model import Diagnosis, Report
+from probe.resolver import Resolver
+from probe.run import Options, check
+from probe.smtp.plan import Plan
+
+REFUSAL = SCENES[1].behaviour
+HEALTHY_LIST = "2.0.0.127 A 127.0.0.2"
+
+
+def probe(
+    behaviour: Behaviour = REFUSAL,
+    zones: Mapping[str, str] = ZONES,
+    faults: Mapping[str, Fault] | None = None,
+    *,
+    plan: Plan | None = None,
+    options: Options | None = None,
+) -> Report:
+    async def run() -> Report:
+        async with DnsServer(zones, faults=faults) as dns, SmtpServer(behaviour) as server:
+            return await check(
+                server.endpoint,
+                plan or Plan(("postmaster@[127.0.0.1]",), mail_from="orders@shop.test", ehlo="mail.shop.test"),
+                options=options or Options(lists="named"),
+                resolver=Resolver(dns.endpoint, timeout=0.3, tries=1),
+            )
+
+    return asyncio.run(run())
+
+
+def only(report: Report) -> Diagnosis:
+    assert len(report.diagnoses) == 1
+    return report.diagnoses[0]
+
+
+def ids(report: Report) -> set[str]:
+    return {finding.id for finding in report.findings}
+
+
+def test_a_listing_is_confirmed_by_the_list_that_the_reply_names() -> None:
+    report = probe()
+    diagnosis = only(report)
+    assert (diagnosis.cause, diagnosis.verdict, diagnosis.stage) == ("ip-blocklisted", "confirmed", "banner")
+    assert any("7.113.0.203.dnsbl.test A 127.0.0.2" in line for line in diagnosis.evidence)
+    assert any("203.0.113.7 is the address that the reply names" in line for line in diagnosis.evidence)
+    assert any(fix.url == "https://dnsbl.test/q?ip=203.0.113.7" for fix in diagnosis.fix)
+    assert (report.client.address, report.client.learned_from) == ("203.0.113.7", "reply")
+    assert "client-listed" in ids(report)
+
+
+def test_no_entry_any_more_refutes_it_and_sends_nobody_to_the_list() -> None:
+    diagnosis = only(probe(zones={**ZONES, "dnsbl.test": HEALTHY_LIST}))
+    assert diagnosis.verdict == "refuted"
+    assert any("not listed" in line for line in diagnosis.against)
+    assert [fix.url for fix in diagnosis.fix] == [None]
+    assert diagnosis.fix[0].who == "receiver"
+
+
+def test_an_emptied_list_refutes_nothing() -> None:
+    diagnosis = only(probe(zones={**ZONES, "dnsbl.test": "other A 192.0.2.1"}))
+    assert diagnosis.verdict == "likely"
+    assert any("its silence proves little" in line for line in diagnosis.against)
+
+
+@pytest.mark.parametrize("fault", ["servfail", "refused", "timeout", "lame"])
+def test_a_list_that_cannot_be_asked_is_never_clean(fault: Fault) -> None:
+    report = probe(faults={"*.dnsbl.test": fault})
+    diagnosis = only(report)
+    assert diagnosis.verdict == "likely"
+    assert any("could not ask" in line for line in diagnosis.not_asked)
+    assert not any("not listed" in line or "clean" in line for line in (*diagnosis.against, *diagnosis.ruled_out))
+    assert "list-not-asked" in ids(report)
+    assert "client-listed" not in ids(report)
+
+
+def test_a_list_that_refuses_our_resolver_is_not_a_hit() -> None:
+    zone = f"{HEALTHY_LIST}\n7.113.0.203 A 127.255.255.254"
+    report = probe(zones={**ZONES, "dnsbl.test": zone})
+    assert only(report).verdict == "likely"
+    assert "client-listed" not in ids(report)
+    assert "list-not-asked" in ids(report)
+
+
+def test_a_list_that_lists_the_world_is_the_receivers_fault() -> None:
+    report = probe(zones={**ZONES, "dnsbl.test": "* A 127.0.0.2"})
+    diagnosis = only(report)
+    assert diagnosis.verdict == "refuted"
+    assert [fix.who for fix in diagnosis.fix] == ["receiver"]
+    assert "list-not-believed" in ids(report)
+
+
+def test_a_closed_list_is_not_asked_and_nobody_is_sent_there() -> None:
+    text = "554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using dnsbl.sorbs.net"
+    report = probe(Behaviour(greeting=text))
+    diagnosis = only(report)
+    assert diagnosis.verdict == "refuted"
+    assert not any("sorbs" in answer.name for one in report.checks for answer in one.queries)
+    assert all(fix.url is None and fix.who == "receiver" for fix in diagnosis.fix)
+
+
+def test_a_parked_zone_is_no_listing() -> None:
+    report = probe(zones={**ZONES, "dnsbl.test": "* A 192.0.2.80"})
+    assert only(report).verdict == "refuted"
+    assert "client-listed" not in ids(report)
+
+
+def test_a_missing_ptr_is_confirmed_with_the_record_to_ask_for() -> None:
+    refusal = Behaviour(greeting="554 5.7.1 Client host rejected: cannot find your reverse hostname, [203.0.113.9]")
+    diagnosis = only(probe(refusal, {**ZONES, "113.0.203.in-addr.arpa": ""}))
+    assert (diagnosis.cause, diagnosis.verdict) == ("no-ptr", "confirmed")
+    assert diagnosis.fix[0].publish == "9.113.0.203.in-addr.arpa. PTR mail.shop.test."
+    assert diagnosis.fix[1].publish == "mail.shop.test. A 203.0.113.9"
+
+
+def test_a_ptr_that_leads_back_refutes_the_reply() -> None:
+    refusal = Behaviour(greeting="554 5.7.1 Client host rejected: cannot find your reverse hostname, [203.0.113.7]")
+    diagnosis = only(probe(refusal))
+    assert (diagnosis.cause, diagnosis.verdict) == ("no-ptr", "refuted")
+
+
+def test_a_ptr_that_could_not_be_asked_proves_nothing() -> None:
+    refusal = Behaviour(greeting="554 5.7.1 Client host rejected: cannot find your reverse hostname, [203.0.113.7]")
+    diagnosis = only(probe(refusal, faults={"*.113.0.203.in-addr.arpa": "servfail"}))
+    assert diagnosis.verdict == "likely"
+    assert "no-ptr" not in ids(probe(refusal, faults={"*.113.0.203.in-addr.arpa": "servfail"}))
+
+
+def test_spf_dkim_and_dmarc_claim_no_verdict_that_was_not_evaluated() -> None:
+    report = probe()
+    by_check = {one.check: one for one in report.checks}
+    assert {"dnsbl", "ptr", "spf", "dkim", "dmarc"} <= set(by_check)
+    assert by_check["spf"].result is None
+    assert by_check["dmarc"].result is None
+    assert by_check["spf"].facts["record"] == "v=spf1 ip4:203.0.113.0/24 -all"
+    assert by_check["dmarc"].facts["policy"] == "reject"
+    told = " ".join(only(report).ruled_out)
+    assert "not evaluated" in told
+    assert "pass" not in told
+
+
+def test_a_guessed_selector_is_said_to_be_a_guess() -> None:
+    report = probe()
+    assert any("guessed selectors, which proves nothing" in line for line in only(report).ruled_out)
+    named = probe(options=Options(lists="named", selectors=("s1",)))
+    assert any("under the given selectors" in line for line in only(named).ruled_out)
+
+
+def test_every_554_asks_for_everything_and_a_550_for_what_its_cause_needs() -> None:
+    unknown = {"RCPT": "550 5.1.1 User unknown"}
+    assert [] == [one.check for one in probe(Behaviour(replies=unknown)).checks]
+    relay = probe(Behaviour(replies={"RCPT": "554 5.7.1 Relay access denied"}))
+    assert only(relay).cause == "relay-denied"
+    assert {"ptr", "spf", "dkim", "dmarc"} <= {one.check for one in relay.checks}
+
+
+def test_the_address_comes_from_the_reply_the_ehlo_the_option_or_the_socket() -> None:
+    plain = {"RCPT": "554 5.7.1 Rejected"}
+    seen = probe(Behaviour(replies=plain, greet_address=True)).client
+    assert (seen.address, seen.learned_from) == ("127.0.0.1", "ehlo")
+    given = probe(Behaviour(replies=plain), options=Options(client_ip="203.0.113.7", lists="named")).client
+    assert (given.address, given.learned_from) == ("203.0.113.7", "option")
+    own = probe(Behaviour(replies=plain)).client
+    assert (own.address, own.learned_from) == ("127.0.0.1", "socket")
+
+
+def test_public_lists_are_not_asked_about_private_addresses() -> None:
+    report = probe(Behaviour(replies={"RCPT": "554 5.7.1 Rejected"}), options=Options(lists="all"))
+    assert [] == [one.subject for one in report.checks if one.check == "dnsbl"]
+
+
+def test_all_lists_are_asked_about_a_public_one_and_the_mute_ones_counted() -> None:
+    options = Options(lists="all", client_ip="203.0.113.7")
+    report = probe(Behaviour(replies={"RCPT": "554 5.7.1 Rejected by policy"}), options=options)
+    asked = [one for one in report.checks if one.check == "dnsbl"]
+    assert len(asked) > 30
+    assert {one.result for one in asked} == {"temperror"}
+    assert any("lists could not be asked" in line for line in only(report).not_asked)
+
+
+def test_a_mechanism_that_is_not_offered_is_proved_by_the_offer() -> None:
+    scene = SCENES[3]
+    plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", auth_mechanism="NTLM", mail_parameters=("REQUIRETLS",))
+    auth, mail = probe(scene.behaviour, plan=plan).diagnoses
+    assert (auth.cause, auth.verdict, auth.stage) == ("unsupported-parameter", "confirmed", "auth")
+    assert "PLAIN LOGIN" in auth.fix[0].do
+    assert (mail.cause, mail.verdict, mail.stage) == ("unsupported-parameter", "confirmed", "mail")
+    assert "REQUIRETLS" in mail.fix[0].do
+    assert "NTLM" not in " ".join(fix.do for fix in mail.fix)
+
+
+def test_an_offered_parameter_that_is_refused_is_the_servers_own_contradiction() -> None:
+    behaviour = Behaviour(extensions=("SIZE 1000000",), refused_parameters=("SIZE",))
+    plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", mail_parameters=("SIZE=10",))
+    diagnosis = only(probe(behaviour, plan=plan))
+    assert diagnosis.verdict == "likely"
+    assert any("own EHLO offer" in line for line in diagnosis.against)
+
+
+def test_a_refusal_that_says_nothing_is_unknown_and_said_so() -> None:
+    diagnosis = only(probe(Behaviour(replies={"RCPT": "550 No"})))
+    assert diagnosis.cause in ("unknown", "policy", "user-unknown")
+    assert diagnosis.verdict in ("unknown", "possible")

@@ -1,0 +1,289 @@
+"""Code emits ids and facts, data/findings.toml holds the words: each id has words, all words have an emitter, and no
+placeholder stays empty."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import inspect
+import string
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+import probe.findings
+import probe.smtp.reader
+from probe.catalog import catalog
+from probe.findings import findings
+from probe.model import (
+    Certificate,
+    CheckResult,
+    Endpoint,
+    Exchange,
+    Explanation,
+    Extensions,
+    Finding,
+    Outcome,
+    Reply,
+    Session,
+    Severity,
+    Target,
+    Tls,
+)
+from probe.route import Route
+
+FACTS = catalog()
+NOW = datetime.datetime(2026, 11, 22, 9, 30, tzinfo=datetime.UTC)
+TARGET = Target("mx.test", "domain", "mx.test", 25)
+PLACE = Endpoint("mx.test", "192.0.2.1", 25, 10)
+OUTCOMES = [outcome for outcome in get_args(Outcome) if outcome != "ok"]
+
+
+def oddities() -> set[str]:
+    """Every key that the reader puts among the oddities of a reply."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(probe.smtp.reader))):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "self._oddities":
+            assert isinstance(node.slice, ast.Constant)
+            found.add(str(node.slice.value))
+    assert len(found) > 5
+    return found - {"inconsistent-codes"}  # an outcome of its own
+
+
+def emitters() -> Iterator[tuple[str, set[str]]]:
+    """Every id that ``finding()`` is called with, and the names of the facts that it gets there."""
+    tree = ast.parse(inspect.getsource(probe.findings))
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        assigned = {
+            target.id: node.value
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        # ``id_`` may be set more than once: every value that it gets counts, in the branch where it is used.
+        branches = {
+            id(call): assign.value
+            for block in ast.walk(function)
+            for body in (getattr(block, "body", None), getattr(block, "orelse", None))
+            if isinstance(body, list)
+            for assign in body
+            if isinstance(assign, ast.Assign) and ast.unparse(assign.targets[0]) == "id_"
+            for after in body[body.index(assign) :]
+            for call in ast.walk(after)
+            if isinstance(call, ast.Call)
+        }
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "finding":
+                first = call.args[0]
+                if isinstance(first, ast.Name):
+                    first = branches.get(id(call), assigned[first.id])
+                keywords = {keyword.arg for keyword in call.keywords if keyword.arg}
+                for id_ in ids_in(first):
+                    yield id_, keywords
+
+
+def ids_in(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.IfExp):
+        return [*ids_in(node.body), *ids_in(node.orelse)]
+    if ast.unparse(node) == "session.outcome":
+        return OUTCOMES
+    assert ast.unparse(node) == "f'reply-{oddity}'", f"an id that this test cannot read: {ast.unparse(node)}"
+    return [f"reply-{oddity}" for oddity in sorted(oddities())]
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_id_has_words_and_all_words_have_an_emitter() -> None:
+    assert {id_ for id_, _ in emitters()} == set(FACTS.findings)
+
+
+@pytest.mark.parametrize("id_", sorted(FACTS.findings))
+def test_every_placeholder_is_among_the_facts_of_every_emitter(id_: str) -> None:
+    for lang in ("en", "ja"):
+        text = catalog(lang).findings[id_]
+        wanted = placeholders(text.title) | placeholders(text.explanation) | placeholders(text.remedy)
+        for emitted, keywords in emitters():
+            if emitted == id_:
+                assert wanted <= keywords
+
+
+@pytest.mark.parametrize("id_", sorted(FACTS.findings))
+def test_the_words_are_whole(id_: str) -> None:
+    text = FACTS.findings[id_]
+    assert text.severity in get_args(Severity)
+    assert text.title and not text.title.endswith(".")
+    assert text.explanation.endswith((".", "{delist}", "read."))
+    assert text.remedy.endswith((".", "{delist}"))
+    assert text.references
+    assert [name for name in text.references if name not in FACTS.references] == []
+
+
+def test_every_outcome_but_ok_is_an_error() -> None:
+    assert [outcome for outcome in OUTCOMES if FACTS.findings[outcome].severity != "error"] == []
+
+
+# Driving the emitters: what a user would read --------------------------------------------------------------------------
+
+
+def session(**changes: Any) -> Session:
+    return replace(Session(PLACE, "ok", "quit", 5.0), **changes)
+
+
+def reply(code: int, *lines: str, **changes: Any) -> Reply:
+    return replace(Reply(code, None, lines or ("",), (code,) * max(1, len(lines)), b""), **changes)
+
+
+def heard(stage: str, command: str | None, answer: Reply, *, elapsed_ms: float = 1.0, **changes: Any) -> Exchange:
+    return replace(Exchange(stage, command, False, 0.0, elapsed_ms, answer), **changes)
+
+
+def certificate(**changes: Any) -> Tls:
+    leaf = Certificate("CN=mx.test", "CN=A CA", ("mx.test",), "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "", "EC")
+    return Tls("TLS 1.3", "x", replace(leaf, **changes))
+
+
+def checked(check: str, subject: str, result: str, **facts: Any) -> CheckResult:
+    return CheckResult(check, subject, result, facts)  # type: ignore[arg-type]
+
+
+def found(
+    *sessions: Session, route: Route | None = None, checks: tuple[CheckResult, ...] = (), lang: str = "en"
+) -> list[Finding]:
+    route = route or Route(endpoints=(PLACE,))
+    return list(findings(TARGET, route, sessions, checks, catalog(lang), now=NOW))
+
+
+WRONG = Explanation(250, None, "", "", "", "", allowed_here=False)
+SCENES: dict[str, list[Finding]] = {
+    "null-mx": found(route=Route(problem="null-mx")),
+    "no-such-domain": found(route=Route(problem="no-such-domain", implicit=True)),
+    "no-address": found(route=Route(problem="no-address")),
+    "dns-failed": found(route=Route(problem="dns-failed")),
+    "private-address": found(route=Route(problem="private-address", private=(PLACE,))),
+    "mx-private": found(session(), route=Route(endpoints=(PLACE,), private=(PLACE,))),
+    "mx-unusable": found(session(), route=Route(endpoints=(PLACE,), unusable=("10 a b",))),
+    "implicit-mx": found(session(), route=Route(endpoints=(PLACE,), implicit=True)),
+    "port-25-silent": found(session(outcome="timeout", stage="connect", detail="no answer within 10 s")),
+    "endpoint-skipped": found(
+        session(outcome="unreachable", stage="connect", detail="connection refused"), session(stage="quit")
+    ),
+    "starttls-not-offered": found(session(extensions=Extensions({"SIZE": ""}))),
+    "starttls-inside-tls": found(
+        session(
+            extensions=Extensions({"STARTTLS": ""}, {"STARTTLS": ""}), exchanges=(heard("starttls", "", reply(220)),)
+        )
+    ),
+    "auth-in-clear": found(session(extensions=Extensions({"AUTH": "PLAIN LOGIN"}))),
+    "size-unreadable": found(session(extensions=Extensions({"SIZE": "huge"}))),
+    "verbs-not-offered": found(session(extensions=Extensions({"SIZE": ""}), help_verbs=("EHLO", "ETRN"))),
+    "verbs-not-in-help": found(session(extensions=Extensions({"STARTTLS": ""}), help_verbs=("EHLO",))),
+    "tls-old-version": found(session(tls=replace(certificate(), version="TLS 1.1"))),
+    "certificate-expired": found(session(tls=certificate(not_after="2026-11-21T00:00:00Z"))),
+    "certificate-expires-soon": found(session(tls=certificate(not_after="2026-11-25T10:00:00Z"))),
+    "certificate-not-yet-valid": found(session(tls=certificate(not_before="2026-12-01T00:00:00Z"))),
+    "certificate-self-signed": found(session(tls=certificate(issuer="CN=mx.test"))),
+    "certificate-other-name": found(session(tls=certificate(names=("other.test",)))),
+    "quit-unanswered": found(
+        session(exchanges=(Exchange("quit", "QUIT", False, 0, 1, failure="timeout", detail="no reply within 2 s"),))
+    ),
+    "reply-bare-lf": found(session(exchanges=(heard("banner", None, reply(220, oddities=("bare-lf",))),))),
+    "reply-cut": found(session(exchanges=(heard("banner", None, reply(554, cut=True)),))),
+    "enhanced-class-differs": found(session(exchanges=(heard("rcpt", "RCPT", reply(550, enhanced="4.1.1")),))),
+    "code-not-allowed": found(session(exchanges=(heard("mail", "MAIL", reply(250), explanation=WRONG),))),
+    "slow-greeting": found(session(exchanges=(heard("banner", None, reply(220), elapsed_ms=6012),))),
+    "ehlo-strange-line": found(session(exchanges=(heard("ehlo", "EHLO x", reply(250, "mx.test", "-- hello!")),))),
+    "helo-only": found(
+        session(exchanges=(heard("ehlo", "EHLO x", reply(502)), heard("ehlo", "HELO x", reply(250, "mx.test"))))
+    ),
+    "help-refused": found(session(exchanges=(heard("help", "HELP", reply(502)),))),
+    "starttls-refused": found(session(exchanges=(heard("starttls", "STARTTLS", reply(454)),))),
+    "client-listed": found(checks=(checked("dnsbl", "203.0.113.7 @ dnsbl.test", "fail", zone="dnsbl.test"),)),
+    "domain-listed": found(checks=(checked("dnsbl", "shop.test @ dbl.test", "fail", zone="dbl.test"),)),
+    "list-not-believed": found(checks=(checked("dnsbl", "192.0.2.1 @ a.test", "permerror", zone="a.test"),)),
+    "list-not-asked": found(checks=(checked("dnsbl", "192.0.2.1 @ a.test", "temperror", zone="a.test"),)),
+    "parameter-not-offered": found(
+        checks=(checked("extensions", "MAIL", "fail", not_offered=["REQUIRETLS"], offered=["SIZE"]),)
+    ),
+    "no-ptr": found(checks=(checked("ptr", "203.0.113.7", "fail", reason="no-ptr"),)),
+    "ptr-not-confirmed": found(checks=(checked("ptr", "203.0.113.7", "fail", reason="other"),)),
+    "spf-missing": found(checks=(checked("spf", "shop.test", "none"),)),
+    "spf-broken": found(checks=(checked("spf", "shop.test", "permerror", reason="two records"),)),
+    "dmarc-missing": found(checks=(checked("dmarc", "shop.test", "none"),)),
+    "dmarc-broken": found(checks=(checked("dmarc", "shop.test", "permerror", reason="two records"),)),
+    "dkim-broken": found(
+        checks=(
+            checked(
+                "dkim", "shop.test", "permerror", keys=[{"subject": "s1", "result": "permerror", "reason": "no p"}]
+            ),
+        )
+    ),
+    **{
+        outcome: found(session(outcome=outcome, stage="rcpt", detail="rcpt was refused with 550"))
+        for outcome in OUTCOMES
+    },
+}
+
+
+@pytest.mark.parametrize("id_", SCENES)
+def test_each_finding_comes_with_its_words_filled_in(id_: str) -> None:
+    one = next((one for one in SCENES[id_] if one.id == id_), None)
+    assert one is not None, [other.id for other in SCENES[id_]]
+    assert one.severity == FACTS.findings[id_].severity
+    words = " ".join((one.title, one.explanation, one.remedy))
+    assert "?" not in words
+    assert "{" not in words
+    assert "None" not in words
+    assert one.explanation[:1] == one.explanation[:1].upper()
+    assert ".." not in words
+
+
+def test_a_healthy_session_has_no_findings() -> None:
+    healthy = session(
+        extensions=Extensions({"STARTTLS": "", "SIZE": "1000"}, {"SIZE": "1000"}),
+        tls=certificate(),
+        exchanges=(
+            heard("banner", None, reply(220, "mx.test ESMTP")),
+            heard("ehlo", "EHLO x", reply(250, "mx.test", "STARTTLS", "SIZE 1000")),
+            heard("starttls", "STARTTLS", reply(220)),
+            heard("rcpt", "RCPT TO:<a@mx.test>", reply(250, "2.1.5 Ok", enhanced="2.1.5")),
+        ),
+    )
+    assert found(healthy) == []
+
+
+def test_errors_come_first_and_the_same_thing_once() -> None:
+    odd = heard("banner", None, reply(220, oddities=("bare-lf",)))
+    several = found(
+        session(
+            outcome="rejected",
+            stage="rcpt",
+            detail="rcpt was refused with 550",
+            exchanges=(odd, odd),
+            tls=certificate(not_after="2026-11-21T00:00:00Z"),
+        )
+    )
+    assert [(one.severity, one.id) for one in several] == [
+        ("error", "rejected"),
+        ("warning", "certificate-expired"),
+        ("notice", "reply-bare-lf"),
+    ]
+
+
+def test_a_hostile_fact_is_shown_and_never_filled_in_twice() -> None:
+    one = next(
+        one
+        for one in found(session(extensions=Extensions({"AUTH": "\x1b[2J {zone} {0.__class__}"})))
+        if one.id == "auth-in-clear"
+    )
+    assert "(\\x1b[2J {zone} {0.__class__})" in one.explanation
+
+
+def test_japanese_reports_have_findings_too() -> None:
+    assert [one.id for one in found(session(outcome="rejected", stage="rcpt", detail="x"), lang="ja")] == ["rejected"]
