@@ -12,8 +12,9 @@ from typing import Any
 
 from probe.catalog import Catalog
 from probe.diagnosis.inquiry import Inquiry, Sender
-from probe.diagnosis.proof import named_zone
+from probe.diagnosis.proof import checks_for, named_zone
 from probe.model import CheckResult, Verdict
+from probe.route import is_private
 
 _CLEAR, _VAGUE = 0.6, 0.25
 
@@ -202,12 +203,27 @@ def _note_the_rest(case: Case) -> None:
             case.evidence.append(
                 case.say("also-listed", zone=hit.facts.get("zone"), answer=hit.facts.get("answer", ""))
             )
+    _note_what_nobody_could_ask(case)
     said = " ".join((*case.evidence, *case.against, *case.not_asked))
     for check in ("spf", "dkim", "dmarc", "ptr"):
         for one in case.of(check):
             sentence = _record(case, one)
             if sentence not in said:
                 (case.not_asked if one.result == "temperror" else case.ruled_out).append(sentence)
+
+
+def _note_what_nobody_could_ask(case: Case) -> None:
+    """Checks that were called for and had no subject: unknown, not clean."""
+    wanted = checks_for(case.inquiry, case.facts)
+    address = case.sender.client.address
+    if "dnsbl" in wanted and not case.of("dnsbl"):
+        if address is None or is_private(address):
+            case.not_asked.append(case.say("no-public-address", address=address or "?"))
+        else:
+            case.not_asked.append(case.say("no-list-named"))
+    records = [check.upper() for check in ("spf", "dkim", "dmarc") if check in wanted and not case.of(check)]
+    if records:
+        case.not_asked.append(case.say("no-domain", checks=", ".join(records)))
 
 
 def _record(case: Case, one: CheckResult) -> str:

@@ -9,7 +9,7 @@ from typing import TextIO
 from probe.catalog import Catalog
 from probe.model import Answer, CheckResult, Diagnosis, Finding, Report, Session
 from probe.reports.conversation import print_conversation
-from probe.reports.layout import Page
+from probe.reports.layout import Page, clipped
 
 _COLUMN = 11
 _WHO = 10
@@ -61,7 +61,7 @@ def _headline(page: Page, report: Report, facts: Catalog) -> None:
     if session.outcome != "ok":
         page.line(_stopped(session, facts))
     else:
-        page.line((" · ".join(_virtues(session, report, facts)), "dim"))
+        page.line((clipped(" · ".join(_virtues(session, report, facts)), page.width - 1), "dim"))
 
 
 def _bracketed(host: str) -> str:
@@ -98,7 +98,7 @@ def _virtues(session: Session, report: Report, facts: Catalog) -> Iterator[str]:
         yield f"SIZE {_size(int(size))}"
     rest = [keyword for keyword in offer if keyword not in ("SIZE", "STARTTLS", "AUTH", "HELP", "ENHANCEDSTATUSCODES")]
     if rest:
-        yield " ".join(rest[:6])
+        yield " ".join(rest)
 
 
 def _size(octets: int) -> str:
