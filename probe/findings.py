@@ -174,32 +174,28 @@ def _of_tls(session: Session, tls: Tls, facts: Catalog, now: datetime.datetime) 
     leaf = tls.certificate
     if leaf is None:
         return
-    days = days_left(leaf.not_after, now)
-    if days < 0:
-        yield finding("certificate-expired", place, facts, not_after=leaf.not_after)
-    elif days < _SOON_DAYS:
-        yield finding("certificate-expires-soon", place, facts, not_after=leaf.not_after, days=int(days))
-    if days_left(leaf.not_before, now) > 0:
-        yield finding("certificate-not-yet-valid", place, facts, not_before=leaf.not_before)
-    if leaf.subject == leaf.issuer:
-        yield finding("certificate-self-signed", place, facts)
     host = session.endpoint.host
-    if not any(_covers(name.lower(), host) for name in leaf.names):
+    for problem in tls.problems:
         yield finding(
-            "certificate-other-name", place, facts, names=", ".join(leaf.names[:5]) or leaf.subject, host=host
+            f"certificate-{problem}",
+            place,
+            facts,
+            not_after=leaf.not_after,
+            not_before=leaf.not_before,
+            names=", ".join(leaf.names[:5]) or leaf.subject,
+            host=host,
+            issuer=leaf.issuer,
+            key=leaf.key,
+            signature=leaf.signature,
         )
+    days = days_left(leaf.not_after, now)
+    if 0 <= days < _SOON_DAYS:
+        yield finding("certificate-expires-soon", place, facts, not_after=leaf.not_after, days=int(days))
 
 
 def days_left(moment: str, now: datetime.datetime) -> float:
     """Days from now to an RFC 3339 moment."""
     return (datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) - now).total_seconds() / 86400
-
-
-def _covers(name: str, host: str) -> bool:
-    """RFC 6125 section 6.4: a star stands for one whole leftmost label."""
-    if name.startswith("*."):
-        return host.partition(".")[2] == name[2:]
-    return name == host
 
 
 def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterator[Finding]:

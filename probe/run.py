@@ -52,6 +52,7 @@ class _Run:
     limits: Limits
     facts: Catalog
     clock: Callable[[], float]
+    now: Callable[[], float]
     route: Route = field(default_factory=Route)
     sessions: tuple[Session, ...] = ()
 
@@ -75,7 +76,7 @@ async def check(
     plan = plan or Plan(recipients=(default_recipient(target),), tls=target.tls, protocol=target.protocol)
     limits = limits or Limits()
     resolver = resolver or Resolver(timeout=limits.dns_timeout, tries=limits.dns_tries)
-    run = _Run(target, plan, options or Options(), resolver, limits, facts or catalog(), clock)
+    run = _Run(target, plan, options or Options(), resolver, limits, facts or catalog(), clock, now)
     started, began = now(), clock()
     await _until_greeted(run)
     run.sessions = tuple(_explained(session, run.facts) for session in run.sessions)
@@ -127,7 +128,7 @@ async def _sessions(run: _Run) -> tuple[Session, ...]:
     for endpoint in run.route.endpoints:
         name = endpoint.host if run.target.kind != "unix" else None
         plan = replace(run.plan, tls_name=run.plan.tls_name or name)
-        sessions.append(await converse(endpoint, plan, run.limits, run.clock))
+        sessions.append(await converse(endpoint, plan, run.limits, run.clock, run.now))
         if greeted(sessions):
             break
     return tuple(sessions)

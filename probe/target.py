@@ -101,7 +101,9 @@ def _url(word: str, scheme: str, rest: str) -> Target:
         return Target(input=word, kind="unix", host=_path(word, rest), port=0, tls="none", protocol=protocol)
     place = rest[:-1] if rest.endswith("/") else rest
     if "@" in place:
-        raise TargetError(f"a URL takes no user or password: {scheme}://…@{show(place.rpartition('@')[2])}")
+        raise TargetError(
+            f"a URL takes no user or password; use --auth-user: {scheme}://…@{show(place.rpartition('@')[2])}"
+        )
     if not place or any(mark in place for mark in "/?#"):
         raise TargetError(f"a URL is {scheme}://HOST[:PORT], and this is not: {word}")
     kind, host, given = _host(word, place)

@@ -1,10 +1,14 @@
 """The one door for outside text.
 
 What a server, a name server or a file said may hold escape sequences, bidirectional controls or octets of no known
-charset. ``show()`` makes all of it visible and harmless; no other function may hand outside text to an output.
+charset. ``show()`` makes all of it visible and harmless; no other function may hand outside text to an output. A
+``Redactor`` stands before it where a server may echo what it must not: a password.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 # Printable by Unicode's categories, yet drawn as nothing: fillers and joiners that can hide text or shift it
 # (Unicode's Default_Ignorable_Code_Point that are not of category C).
@@ -36,3 +40,47 @@ def _visible(character: str) -> str:
     if point < 0x100:
         return f"\\x{point:02x}"
     return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+class Redactor:
+    """Takes secrets out of octets, in every common encoding in which a server may echo them."""
+
+    _SHORTEST = 3  # a shorter form would hit words that mean something else
+
+    def __init__(self) -> None:
+        self._forms: set[bytes] = set()
+        self._pattern: re.Pattern[bytes] | None = None
+
+    def add(self, secret: bytes) -> None:
+        """Hide this from now on: as it is, in base64 wherever it stands inside a longer text, hex, percent, quoted
+        printable, HTML and backslash escapes, whatever the case of the letters."""
+        self._forms |= {form for form in _encodings(secret) if len(form) >= self._SHORTEST}
+        longest_first = sorted(map(re.escape, self._forms), key=len, reverse=True)
+        self._pattern = re.compile(b"|".join(longest_first), re.IGNORECASE) if longest_first else None
+
+    def __call__(self, octets: bytes) -> bytes:
+        """The octets with ``***`` in place of each secret."""
+        return self._pattern.sub(b"***", octets) if self._pattern else octets
+
+
+def _encodings(secret: bytes) -> Iterator[bytes]:
+    import base64
+    import html
+    from urllib.parse import quote_from_bytes
+
+    yield secret
+    for ahead in range(3):
+        # Octets in front of the secret shift it inside its base64; only the characters that are wholly its own count.
+        first, last = -(-ahead * 8 // 6), (ahead + len(secret)) * 8 // 6
+        shifted = base64.b64encode(bytes(ahead) + secret)[first:last]
+        yield from (shifted, shifted.translate(bytes.maketrans(b"+/", b"-_")))
+    yield base64.b32encode(secret).rstrip(b"=")
+    yield secret.hex().encode()
+    yield secret.hex(" ").encode()
+    for lead, tail in ((b"%", b""), (b"=", b""), (b"\\x", b"")):
+        yield b"".join(lead + f"{octet:02x}".encode() + tail for octet in secret)
+    yield b"".join(b"&#%d;" % octet for octet in secret)
+    yield quote_from_bytes(secret, safe="").encode()
+    yield html.escape(secret.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    yield secret.decode("utf-8", "replace").encode("utf-16-le")
+    yield secret[::-1]

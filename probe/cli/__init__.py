@@ -7,6 +7,7 @@ import sys
 
 from probe.cli.status import Status
 from probe.errors import ProbeError
+from probe.text import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except ProbeError as error:
-        print(f"smtp-probe: {error}", file=sys.stderr)
+        print(f"smtp-probe: {show(str(error))}", file=sys.stderr)
         return Status.USAGE
     except KeyboardInterrupt:
         print("smtp-probe: interrupted", file=sys.stderr)
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return Status.PIPE
     except OSError as error:
-        print(f"smtp-probe: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        print(f"smtp-probe: {show(str(error.filename or 'output'))}: {error.strerror or error}", file=sys.stderr)
         return Status.USAGE
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from probe.cli.common import facts_in, use_color, width_of
-from probe.cli.options import check_parser, limits_of, message_of, options_of, plan_of, target_of
+from probe.cli.options import check_parser, limits_of, message_of, options_of, password_of, plan_of, target_of
 from probe.cli.status import Status
 from probe.errors import UsageError
 
@@ -28,7 +28,8 @@ def run(arguments: Sequence[str]) -> int:
     given = check_parser().parse_args(arguments)
     targets = [target_of(word, given) for word in given.target]
     message = message_of(given)
-    plans = [plan_of(target, given, message) for target in targets]
+    password = password_of(given)
+    plans = [plan_of(target, given, message, password) for target in targets]
     outputs = [(Path(name), _format_of(name)) for name in given.output]
     _check_ca_file(given.ca_file)
     facts = facts_in(given.lang)

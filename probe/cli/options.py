@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import sys
 from dataclasses import replace
 
 from probe.cli.common import Parser, parser, read_file
@@ -41,6 +43,9 @@ def check_parser() -> Parser:
     talk.add_argument(
         "--auth-mechanism", metavar="NAME", type=_mechanism, help="ask for this mechanism, without secrets"
     )
+    talk.add_argument("--auth-user", metavar="NAME", help="log in; password by prompt or SMTP_PROBE_PASSWORD")
+    talk.add_argument("--password-file", metavar="FILE", help="the password is this file's first line")
+    talk.add_argument("--allow-clear-auth", action="store_true", help="log in without verified TLS: for tests alone")
     talk.add_argument(
         "--mail-param", action="append", metavar="K[=V]", type=_parameter, default=[], help="a MAIL parameter"
     )
@@ -108,7 +113,7 @@ def target_of(word: str, given: argparse.Namespace) -> Target:
     return replace(target, tls=given.tls) if given.tls else target
 
 
-def plan_of(target: Target, given: argparse.Namespace, message: bytes | None) -> Plan:
+def plan_of(target: Target, given: argparse.Namespace, message: bytes | None, password: str = "") -> Plan:
     """What to do with that target. Raises ``UsageError`` for what could not be said on a command line."""
     recipients = tuple(parse_mailbox(word) for word in given.to or ()) or (default_recipient(target),)
     sender = parse_mailbox(given.mail_from.strip("<>"))
@@ -128,6 +133,9 @@ def plan_of(target: Target, given: argparse.Namespace, message: bytes | None) ->
         message=_message(target, sender, recipients, message) if given.send else None,
         quit_after=given.quit_after,
         source=given.source,
+        auth_user=given.auth_user,
+        password=password,
+        allow_clear_auth=given.allow_clear_auth,
     )
 
 
@@ -136,6 +144,25 @@ def message_of(given: argparse.Namespace) -> bytes | None:
     if given.message and not given.send:
         raise UsageError("--message is only sent with --send")
     return read_file(given.message) if given.message else None
+
+
+def password_of(given: argparse.Namespace) -> str:
+    """The password for --auth-user: from --password-file, else SMTP_PROBE_PASSWORD, else a prompt. Never an argument,
+    which every process list would show. Raises ``UsageError`` where there is none to be had."""
+    if given.auth_user is None:
+        if given.password_file:
+            raise UsageError("--password-file goes with --auth-user")
+        return ""
+    if given.password_file:
+        return read_file(given.password_file).decode("utf-8", "surrogateescape").partition("\n")[0].rstrip("\r")
+    password = os.environ.get("SMTP_PROBE_PASSWORD")
+    if password is None and sys.stdin.isatty():
+        import getpass
+
+        password = getpass.getpass(f"Password for {show(given.auth_user)}: ")
+    if password is None:
+        raise UsageError("no password: set SMTP_PROBE_PASSWORD or give --password-file")
+    return password
 
 
 def limits_of(given: argparse.Namespace) -> Limits:

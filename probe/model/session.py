@@ -75,16 +75,20 @@ class Certificate:
     not_after: str
     sha256: str
     key: str
+    signature: str = ""
 
 
 @dataclass(frozen=True)
 class Tls:
-    """What was negotiated. ``verified`` is None where nobody asked; ``problems`` are the reasons why verification
-    failed; ``alert`` is the TLS alert that ended the handshake, by name."""
+    """What was negotiated. ``chain`` is the certificates behind the leaf as the server sent them, None where this
+    Python does not show them. ``problems`` are the reasons why the certificate does not verify, as
+    ``probe.smtp.verification`` names them, and ``verified`` says whether there is none; None where no certificate was
+    seen. ``alert`` is the TLS alert that ended the handshake, by name."""
 
     version: str | None = None
     cipher: str | None = None
     certificate: Certificate | None = None
+    chain: tuple[Certificate, ...] | None = None
     verified: bool | None = None
     problems: tuple[str, ...] = ()
     alert: str | None = None

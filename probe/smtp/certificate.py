@@ -23,6 +23,7 @@ def describe(der: bytes) -> Certificate | None:
             not_after=leaf.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
             sha256=leaf.fingerprint(hashes.SHA256()).hex(),
             key=_key(leaf),
+            signature=_signature(leaf),
         )
     except (ValueError, UnsupportedAlgorithm):
         return None
@@ -35,6 +36,11 @@ def _names(leaf: x509.Certificate) -> tuple[str, ...]:
         return ()
     dns = [show(name) for name in names.get_values_for_type(x509.DNSName)]
     return (*dns, *(str(address) for address in names.get_values_for_type(x509.IPAddress)))
+
+
+def _signature(leaf: x509.Certificate) -> str:
+    algorithm = leaf.signature_hash_algorithm
+    return algorithm.name.upper() if algorithm else ""
 
 
 def _key(leaf: x509.Certificate) -> str:

@@ -11,15 +11,22 @@ from probe.model import Endpoint
 from probe.smtp.wire import Wire
 
 
-async def connect(endpoint: Endpoint, limits: Limits, clock: Callable[[], float], source: str | None = None) -> Wire:
-    """A wire to the endpoint; an address that begins with ``/`` is a unix socket.
+async def connect(
+    endpoint: Endpoint,
+    limits: Limits,
+    clock: Callable[[], float],
+    source: str | None = None,
+    redact: Callable[[bytes], bytes] = bytes,
+) -> Wire:
+    """A wire to the endpoint; an address that begins with ``/`` is a unix socket. ``redact`` takes secrets
+    out of what is kept of replies.
 
     Raises ``WireError``: ``timeout`` where nothing answered, ``unreachable`` where something said no.
     """
     loop = asyncio.get_running_loop()
 
     def wire() -> Wire:
-        return Wire(limits, clock)
+        return Wire(limits, clock, redact)
 
     try:
         async with asyncio.timeout(limits.connect):

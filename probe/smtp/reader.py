@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from probe.limits import Limits
@@ -39,10 +40,11 @@ class _Line:
 
 
 class ReplyReader:
-    """Feed it octets as they come; take replies as they become whole."""
+    """Feed it octets as they come; take replies as they become whole. ``redact`` takes secrets out of what is kept."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, redact: Callable[[bytes], bytes] = bytes) -> None:
         self._limits = limits
+        self._redact = redact
         self._ready: deque[Reply] = deque()
         self._fault: Fault | None = None
         self._start_reply()
@@ -109,7 +111,7 @@ class ReplyReader:
         """Four octets that no reply line begins with need no line end: a server of another kind may never send one."""
         head = bytes(self._line[:4])
         if self._fault is None and head and not _HEAD.fullmatch(head):
-            self._stop("malformed", f"not a reply line: {show(bytes(self._line[:120]))}")
+            self._stop("malformed", f"not a reply line: {show(self._redact(bytes(self._line))[:120])}")
 
     def _end_line(self, at_ms: float) -> None:
         whole, size = bytes(self._line), self._line_size
@@ -118,7 +120,7 @@ class ReplyReader:
         content = self._without_end(whole, size)
         match = _LINE.fullmatch(content)
         if match is None:
-            self._stop("malformed", f"not a reply line: {show(content[:120])}")
+            self._stop("malformed", f"not a reply line: {show(self._redact(content)[:120])}")
             return
         self._note_oddities(content)
         self._lines.append(_Line(int(match[1]), match[2] != b"-", match[3] or b"", at_ms))
@@ -158,7 +160,7 @@ class ReplyReader:
 
     def _reply(self, *, cut: bool = False) -> Reply:
         codes = tuple(line.code for line in self._lines)
-        texts = tuple(show(line.text) for line in self._lines)
+        texts = tuple(show(self._redact(line.text)) for line in self._lines)
         if len(set(codes)) > 1:
             self._oddities["inconsistent-codes"] = None
         enhanced = _ENHANCED.match(texts[0])
@@ -167,7 +169,7 @@ class ReplyReader:
             enhanced=enhanced[1] if enhanced else None,
             lines=texts,
             codes=codes,
-            raw=bytes(self._raw),
+            raw=self._redact(bytes(self._raw)),
             arrived_ms=tuple(line.at_ms for line in self._lines),
             oddities=tuple(self._oddities),
             cut=cut,

@@ -7,12 +7,15 @@ thing that stops the session from its goal is its outcome. Nothing is ever sent 
 
 from __future__ import annotations
 
+import datetime
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from probe.errors import WireError
 from probe.limits import Limits
 from probe.model import Endpoint, Exchange, Extensions, Outcome, Reply, Session, Stage, Tls
+from probe.smtp.auth import KNOWN, LONGEST, MOST_STEPS, Login, choose
 from probe.smtp.connection import connect
 from probe.smtp.extensions import help_verbs, offered
 from probe.smtp.identity import own_name
@@ -22,7 +25,7 @@ from probe.smtp.protocols import other_by_greeting, other_protocol
 from probe.smtp.reader import ReplyReader
 from probe.smtp.tls import TlsLayer, client_context
 from probe.smtp.wire import Wire
-from probe.text import show
+from probe.text import Redactor, show
 
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
@@ -35,12 +38,15 @@ class _End(Exception):
     """Nothing more can be said in this session; its outcome is decided."""
 
 
-async def converse(endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float]) -> Session:
-    """Hold the whole conversation and return what came of it. ``clock`` gives seconds.
+async def converse(
+    endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float], now: Callable[[], float] = time.time
+) -> Session:
+    """Hold the whole conversation and return what came of it. ``clock`` gives seconds that only go forward, ``now``
+    Unix time, for the dates of certificates.
 
     Never raises for anything the other side does.
     """
-    conversation = _Conversation(endpoint, plan, limits, clock)
+    conversation = _Conversation(endpoint, plan, limits, clock, now)
     try:
         await conversation.hold()
     except _End:
@@ -51,11 +57,17 @@ async def converse(endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callab
 
 
 class _Conversation:
-    def __init__(self, endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float], now: Callable[[], float]
+    ) -> None:
         self._endpoint = endpoint
         self._plan = plan
+        self._redact = Redactor()
+        if plan.auth_user is not None:
+            self._redact.add(plan.password.encode("utf-8", "surrogateescape"))
         self._limits = limits
         self._clock = clock
+        self._unix_time = now
         self._began = clock()
         self._wire: Wire | None = None
         self._exchanges: list[Exchange] = []
@@ -116,7 +128,7 @@ class _Conversation:
         self._reach("connect")
         sent = self._now()
         try:
-            self._wire = await connect(self._endpoint, self._limits, self._now, self._plan.source)
+            self._wire = await connect(self._endpoint, self._limits, self._now, self._plan.source, self._redact)
         except WireError as error:
             self._fail("connect", None, sent, error)
         self._spent("connect", sent)
@@ -177,14 +189,51 @@ class _Conversation:
             await self._stop(self._outcome or "protocol_error", "ehlo", "EHLO was refused inside TLS")
 
     async def _auth(self) -> None:
-        """Ask for a mechanism without any secret, and cancel at the first challenge (RFC 4954 section 4)."""
-        if not self._go_on("starttls") or self._plan.auth_mechanism is None:
+        """Log in, or ask for a mechanism without any secret and cancel at the first challenge (RFC 4954 section 4)."""
+        if not self._go_on("starttls"):
             return
-        reply = await self._command("auth", f"AUTH {self._plan.auth_mechanism}")
-        if reply.code == 334:
-            await self._command("auth", "*")
-        else:
-            self._judged(reply, "auth", (2, 3))
+        if self._plan.auth_user is not None:
+            await self._log_in(self._plan.auth_user)
+        elif self._plan.auth_mechanism is not None:
+            reply = await self._command("auth", f"AUTH {self._plan.auth_mechanism}")
+            if reply.code == 334:
+                await self._command("auth", "*")
+            else:
+                self._judged(reply, "auth", (2, 3))
+
+    async def _log_in(self, user: str) -> None:
+        """One mechanism, one try: a second one could lock the account."""
+        plan, offer = self._plan, (self._after_tls if self._in_tls else self._before_tls) or {}
+        safe = self._in_tls and self._tls is not None and self._tls.verified
+        if not safe and not plan.allow_clear_auth:
+            await self._stop("unsafe_auth", "auth", "no password without verified TLS")
+        mechanism = plan.auth_mechanism or choose(offer.get("AUTH", "").split(), in_tls=self._in_tls)
+        if mechanism is None or mechanism.upper() not in KNOWN:
+            offered = offer.get("AUTH") or "none"
+            await self._stop("rejected", "auth", f"no mechanism to log in with: the server offers {offered}")
+            return
+        login = Login(mechanism, user, plan.password)
+        reply = await self._secret(f"AUTH {mechanism}", login.initial)
+        steps = 0
+        while reply.code == 334:
+            steps += 1
+            challenge = reply.lines[0].strip()
+            response = login.answer(challenge) if steps <= MOST_STEPS and len(challenge) <= LONGEST else None
+            if response is None:
+                await self._command("auth", "*")
+                await self._stop("protocol_error", "auth", "the server's challenge cannot be answered")
+            reply = await self._secret(None, response)
+        if not self._judged(reply, "auth", (2,)):
+            await self._quit()
+            raise _End
+
+    async def _secret(self, verb: str | None, response: bytes | None) -> Reply:
+        """Say something that no report may show."""
+        if response:
+            self._redact.add(response)
+        words = [part for part in (verb, (response or b"").decode("ascii") or None) if part]
+        shown = [part for part in (verb, "***" if response else None) if part]
+        return await self._command("auth", " ".join(words), shown=" ".join(shown))
 
     async def _mail(self) -> bool:
         if not self._go_on("auth"):
@@ -250,12 +299,14 @@ class _Conversation:
 
     # Saying and hearing ---------------------------------------------------------------------------------------------
 
-    async def _command(self, stage: Stage, line: str, timeout: float | None = None) -> Reply:
+    async def _command(self, stage: Stage, line: str, timeout: float | None = None, shown: str | None = None) -> Reply:
         await self._nothing_unread(stage)
-        return await self._hear(stage, line, timeout or self._limits.command)
+        return await self._hear(stage, line, timeout or self._limits.command, shown=shown)
 
-    async def _hear(self, stage: Stage, line: str | None, timeout: float, *, write: bool = True) -> Reply:
-        """Send the line, if there is one to send, and read one reply."""
+    async def _hear(
+        self, stage: Stage, line: str | None, timeout: float, *, write: bool = True, shown: str | None = None
+    ) -> Reply:
+        """Send the line, if there is one to send, and read one reply. ``shown`` stands in its place in the report."""
         wire = self._the_wire
         self._reach(stage)
         sent = self._now()
@@ -269,9 +320,9 @@ class _Conversation:
                 error = WireError(
                     "delivery_unknown", f"the message was sent and its fate is unknown: {error}", error.partial
                 )
-            self._fail(stage, line, sent, error)
+            self._fail(stage, line if shown is None else shown, sent, error)
         self._heard_in_tls = self._heard_in_tls or self._in_tls
-        self._note(stage, line, sent, reply=reply)
+        self._note(stage, line if shown is None else shown, sent, reply=reply)
         if len(set(reply.codes)) > 1:
             self._decide(
                 "inconsistent_codes", stage, "one reply carries different codes: " + " ".join(map(str, reply.codes))
@@ -311,20 +362,19 @@ class _Conversation:
                 self._now(),
                 WireError("injection", "octets between the 220 and the TLS handshake", wire.unread),
             )
-        context = client_context(verify=plan.tls_verify, ca_file=plan.ca_file)
+        name = plan.tls_name or self._endpoint.host
         sent = self._now()
         try:
-            await wire.secure(TlsLayer(context, plan.tls_name), self._within(self._limits.tls))
+            await wire.secure(TlsLayer(client_context(), name), self._within(self._limits.tls))
         except WireError as error:
-            self._tls = Tls(
-                alert=error.alert,
-                verified=False if error.outcome == "cert_problem" else None,
-                problems=(error.detail,) if error.outcome == "cert_problem" else (),
-            )
+            self._tls = Tls(alert=error.alert)
             self._fail("tls", None, sent, error)
         assert wire.tls is not None
         self._spent("tls", sent)
-        self._tls = wire.tls.facts()
+        self._tls = wire.tls.facts(name, self._today(), plan.ca_file)
+        if plan.needs_verified_tls and not self._tls.verified:
+            reasons = ", ".join(self._tls.problems) or "the server shows none"
+            self._fail("tls", None, sent, WireError("cert_problem", f"the certificate does not verify: {reasons}"))
 
     # Book-keeping ---------------------------------------------------------------------------------------------------
 
@@ -340,6 +390,9 @@ class _Conversation:
     def _now(self) -> float:
         """Milliseconds since the session began."""
         return (self._clock() - self._began) * 1000
+
+    def _today(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._unix_time(), datetime.UTC)
 
     def _within(self, seconds: float) -> float:
         """A deadline that also ends with the session's."""
@@ -403,8 +456,8 @@ class _Conversation:
                 exchange,
                 failure=failure.outcome,
                 detail=failure.detail,
-                partial=show(failure.partial) if failure.partial else None,
-                partial_raw=failure.partial or None,
+                partial=show(self._redact(failure.partial)) if failure.partial else None,
+                partial_raw=self._redact(failure.partial) or None,
             )
         self._exchanges.append(exchange)
 

@@ -1,38 +1,33 @@
 """TLS over memory: every octet of the handshake passes through our hands (RFC 3207, RFC 8446).
 
-The session connects without verifying, as a sending mail server does, unless verification was asked for; then the
-handshake itself fails where the certificate does not hold.
+The handshake verifies nothing, as a sending mail server's does; the certificate is judged afterwards, apart from it.
 """
 
 from __future__ import annotations
 
+import datetime
 import ssl
+from dataclasses import replace
 
 from probe.errors import WireError
-from probe.model import Certificate, Tls
+from probe.model import Tls
 
 # A TLS record that opens a handshake, or an alert (RFC 8446 section 5.1).
 _HANDSHAKE, _ALERT = 0x16, 0x15
 
 
-def client_context(*, verify: bool, ca_file: str | None = None) -> ssl.SSLContext:
-    """A context that can talk to old servers too: what they negotiate is reported, not hidden.
-
-    Raises OSError (ssl.SSLError among them) where ``ca_file`` cannot be read.
-    """
+def client_context() -> ssl.SSLContext:
+    """A context that takes any certificate and talks to old servers too: what they show and negotiate is judged
+    afterwards and reported, not hidden behind a failed handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if verify:
-        # Loading the store of the system costs some 50 ms, so only here.
-        if ca_file:
-            context.load_verify_locations(ca_file)
-        else:
-            context.load_default_certs()
-        return context
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
+
+
+_VERSIONS = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
 
 
 class TlsLayer:
@@ -43,7 +38,6 @@ class TlsLayer:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
-        self._verify = context.verify_mode != ssl.CERT_NONE
         self._heard = False
         self.ready = False
         self.closed = False
@@ -79,8 +73,6 @@ class TlsLayer:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
             return False
-        except ssl.SSLCertVerificationError as error:
-            raise WireError("cert_problem", f"the certificate does not verify: {error.verify_message}") from error
         except ssl.SSLError as error:
             raise WireError("tls_error", _said(error), alert=_alert(error)) from error
         self.ready = True
@@ -105,22 +97,38 @@ class TlsLayer:
                 raise WireError("tls_error", _said(error), alert=_alert(error)) from error
         return b"".join(parts)
 
-    def facts(self) -> Tls:
-        """What was negotiated, and the certificate that was shown."""
-        cipher = self._object.cipher()
-        der = self._object.getpeercert(binary_form=True)
-        return Tls(
-            version=(self._object.version() or "").replace("TLSv", "TLS ") or None,
+    def facts(self, host: str, now: datetime.datetime, ca_file: str | None = None) -> Tls:
+        """What was negotiated, the certificates that were shown, and whether they hold for ``host`` now."""
+        version, cipher = self._object.version(), self._object.cipher()
+        negotiated = Tls(
+            version=_VERSIONS.get(version, version) if version else None,
             cipher=cipher[0] if cipher else None,
-            certificate=_certificate(der) if der else None,
-            verified=True if self._verify else None,
+        )
+        der = self._object.getpeercert(binary_form=True)
+        if not der:
+            return negotiated
+        from probe.smtp.certificate import describe
+        from probe.smtp.verification import problems
+
+        chain = self._chain()
+        found = problems(chain or [der], host, now, ca_file)
+        return replace(
+            negotiated,
+            certificate=describe(der),
+            chain=None if chain is None else tuple(filter(None, map(describe, chain[1:]))),
+            verified=not found,
+            problems=found,
         )
 
-
-def _certificate(der: bytes) -> Certificate | None:
-    from probe.smtp.certificate import describe
-
-    return describe(der)
+    def _chain(self) -> list[bytes] | None:
+        """The chain as sent, leaf first; Python shows it from 3.13 on, before that only through a private object."""
+        shown = getattr(self._object, "get_unverified_chain", None)
+        if shown is not None:
+            return list(shown() or []) or None
+        private = getattr(getattr(self._object, "_sslobj", None), "get_unverified_chain", None)
+        if private is None:
+            return None
+        return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in private() or []] or None
 
 
 def _alert(error: ssl.SSLError) -> str | None:

@@ -27,9 +27,9 @@ from probe.smtp.tls import TlsLayer
 class Wire(SMTPProtocol):
     """A connection to one endpoint. Every method that waits takes its deadline in seconds and raises ``WireError``."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, clock: Callable[[], float], redact: Callable[[bytes], bytes] = bytes) -> None:
         super().__init__(loop=asyncio.get_running_loop())
-        self.reader = ReplyReader(limits)
+        self.reader = ReplyReader(limits, redact)
         self.tls: TlsLayer | None = None
         self._limits = limits
         self._clock = clock
