@@ -25,10 +25,9 @@ def main() -> int:
         return 2
     here = machine()
     results: list[Result] = []
-    print(header(here, given.runs, given.warmups))
     try:
         with tempfile.TemporaryDirectory(prefix="smtp-probe-bench-") as folder, peer() as server:
-            print(f" Mail server  {server.description}", flush=True)
+            print(header(here, server.description, given.runs, given.warmups), flush=True)
             for comparison in (*start_up(command), *dialogues(command, server.port)):
                 result = measured(comparison, runs=given.runs, warmups=given.warmups, bytecode=Path(folder))
                 results.append(result)

@@ -14,13 +14,14 @@ _HEAD = f" {'':38}{'median':>9}{'min':>8}{'max':>8}{'CPU':>8}{'MB':>7}"
 _RATIO_HEAD = f" {'round by round':38}{'median':>8}{'min':>7}{'max':>7}"
 
 
-def header(here: Machine, runs: int, warmups: int) -> str:
-    """The machine line, and how it was measured."""
+def header(here: Machine, server: str, runs: int, warmups: int) -> str:
+    """The machine line, how it was measured, and who was talked to."""
     cpus = "1 CPU" if here.cpus == 1 else f"{here.cpus} CPUs"
     return "\n".join(
         (
             f" Machine      {here.system}, {cpus}, {here.python}, load {here.load:.2f} before",
             f" Runs         {runs} after {warmups} to warm up, taking turns; whole processes, ms",
+            *_wrapped(f"Mail server  {server}", " ", " " * 14),
         )
     )
 

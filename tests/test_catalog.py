@@ -31,7 +31,7 @@ def files_of(shelf: str) -> list[str]:
 
 
 FILES = {shelf: files_of(shelf)[0] for shelf in SHELVES if shelf != "signatures"}
-Edit = Callable[[str, str], Catalog]
+Edit = Callable[..., Catalog]
 
 
 @pytest.fixture

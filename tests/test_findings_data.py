@@ -16,6 +16,7 @@ import pytest
 
 import probe.findings
 import probe.smtp.reader
+import probe.smtp.verification
 from probe.catalog import catalog
 from probe.findings import findings
 from probe.model import (
@@ -52,6 +53,20 @@ def oddities() -> set[str]:
             found.add(str(node.slice.value))
     assert len(found) > 5
     return found - {"inconsistent-codes"}  # an outcome of its own
+
+
+def problems() -> set[str]:
+    """Every reason why a certificate does not verify."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(probe.smtp.verification))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "found.append":
+            found |= set(ids_in(node.args[0]))
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found |= {id_ for element in node.value.elts for id_ in ids_in(element)}
+        if isinstance(node, ast.IfExp) and isinstance(node.orelse, ast.List):
+            found |= {id_ for element in node.orelse.elts for id_ in ids_in(element)}
+    assert len(found) > 5
+    return found
 
 
 def emitters() -> Iterator[tuple[str, set[str]]]:
@@ -94,6 +109,8 @@ def ids_in(node: ast.expr) -> list[str]:
         return [*ids_in(node.body), *ids_in(node.orelse)]
     if ast.unparse(node) == "session.outcome":
         return OUTCOMES
+    if ast.unparse(node) == "f'certificate-{problem}'":
+        return [f"certificate-{problem}" for problem in sorted(problems())]
     assert ast.unparse(node) == "f'reply-{oddity}'", f"an id that this test cannot read: {ast.unparse(node)}"
     return [f"reply-{oddity}" for oddity in sorted(oddities())]
 
@@ -131,7 +148,7 @@ def test_every_outcome_but_ok_is_an_error() -> None:
     assert [outcome for outcome in OUTCOMES if FACTS.findings[outcome].severity != "error"] == []
 
 
-# Driving the emitters: what a user would read --------------------------------------------------------------------------
+# Driving the emitters: what a user would read
 
 
 def session(**changes: Any) -> Session:
@@ -146,9 +163,11 @@ def heard(stage: str, command: str | None, answer: Reply, *, elapsed_ms: float =
     return replace(Exchange(stage, command, False, 0.0, elapsed_ms, answer), **changes)
 
 
-def certificate(**changes: Any) -> Tls:
-    leaf = Certificate("CN=mx.test", "CN=A CA", ("mx.test",), "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "", "EC")
-    return Tls("TLS 1.3", "x", replace(leaf, **changes))
+def certificate(*problems: str, **changes: Any) -> Tls:
+    leaf = Certificate(
+        "CN=mx.test", "CN=A CA", ("mx.test",), "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "", "EC 256", "sha256"
+    )
+    return Tls("TLS 1.3", "x", replace(leaf, **changes), problems=problems)
 
 
 def checked(check: str, subject: str, result: str, **facts: Any) -> CheckResult:
@@ -189,15 +208,10 @@ SCENES: dict[str, list[Finding]] = {
     "verbs-not-offered": found(session(extensions=Extensions({"SIZE": ""}), help_verbs=("EHLO", "ETRN"))),
     "verbs-not-in-help": found(session(extensions=Extensions({"STARTTLS": ""}), help_verbs=("EHLO",))),
     "tls-old-version": found(session(tls=replace(certificate(), version="TLS 1.1"))),
-    "certificate-expired": found(session(tls=certificate(not_after="2026-11-21T00:00:00Z"))),
     "certificate-expires-soon": found(session(tls=certificate(not_after="2026-11-25T10:00:00Z"))),
-    "certificate-not-yet-valid": found(session(tls=certificate(not_before="2026-12-01T00:00:00Z"))),
-    "certificate-self-signed": found(session(tls=certificate(issuer="CN=mx.test"))),
-    "certificate-other-name": found(session(tls=certificate(names=("other.test",)))),
     "quit-unanswered": found(
         session(exchanges=(Exchange("quit", "QUIT", False, 0, 1, failure="timeout", detail="no reply within 2 s"),))
     ),
-    "reply-bare-lf": found(session(exchanges=(heard("banner", None, reply(220, oddities=("bare-lf",))),))),
     "reply-cut": found(session(exchanges=(heard("banner", None, reply(554, cut=True)),))),
     "enhanced-class-differs": found(session(exchanges=(heard("rcpt", "RCPT", reply(550, enhanced="4.1.1")),))),
     "code-not-allowed": found(session(exchanges=(heard("mail", "MAIL", reply(250), explanation=WRONG),))),
@@ -229,10 +243,22 @@ SCENES: dict[str, list[Finding]] = {
         )
     ),
     **{
+        f"certificate-{problem}": found(session(tls=certificate(problem, names=("other.test",))))
+        for problem in sorted(problems())
+    },
+    **{
+        f"reply-{odd}": found(session(exchanges=(heard("rcpt", "RCPT", reply(550, oddities=(odd,))),)))
+        for odd in sorted(oddities())
+    },
+    **{
         outcome: found(session(outcome=outcome, stage="rcpt", detail="rcpt was refused with 550"))
         for outcome in OUTCOMES
     },
 }
+
+
+def test_every_emitter_is_driven() -> None:
+    assert set(SCENES) == set(FACTS.findings)
 
 
 @pytest.mark.parametrize("id_", SCENES)
@@ -270,7 +296,7 @@ def test_errors_come_first_and_the_same_thing_once() -> None:
             stage="rcpt",
             detail="rcpt was refused with 550",
             exchanges=(odd, odd),
-            tls=certificate(not_after="2026-11-21T00:00:00Z"),
+            tls=certificate("expired", not_after="2026-11-21T00:00:00Z"),
         )
     )
     assert [(one.severity, one.id) for one in several] == [

@@ -144,7 +144,10 @@ def test_bad_targets_get_one_clear_line(typed: str, says: str) -> None:
 def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
     with pytest.raises(TargetError) as caught:
         parse_target("submission://user:geheim@mx.example.org")
-    assert str(caught.value) == "a URL takes no user or password: submission://…@mx.example.org"
+    message = str(caught.value)
+    assert message.startswith("a URL takes no user or password")
+    assert message.endswith("submission://…@mx.example.org")
+    assert "geheim" not in message
 
 
 def test_a_name_that_two_standards_map_differently_leads_to_no_other_domain() -> None:

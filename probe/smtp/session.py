@@ -10,22 +10,22 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from probe.errors import WireError
 from probe.limits import Limits
-from probe.model import Endpoint, Exchange, Extensions, Outcome, Reply, Session, Stage, Tls
+from probe.model import Endpoint, Outcome, Reply, Session, Stage, Tls
 from probe.smtp.auth import KNOWN, LONGEST, MOST_STEPS, Login, choose
 from probe.smtp.connection import connect
 from probe.smtp.extensions import help_verbs, offered
 from probe.smtp.identity import own_name
+from probe.smtp.ledger import Ledger
 from probe.smtp.message import stuffed
 from probe.smtp.plan import Plan
 from probe.smtp.protocols import other_by_greeting, other_protocol
 from probe.smtp.reader import ReplyReader
 from probe.smtp.tls import TlsLayer, client_context
 from probe.smtp.wire import Wire
-from probe.text import Redactor, show
+from probe.text import Redactor
 
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
@@ -66,42 +66,15 @@ class _Conversation:
         if plan.auth_user is not None:
             self._redact.add(plan.password.encode("utf-8", "surrogateescape"))
         self._limits = limits
-        self._clock = clock
         self._unix_time = now
-        self._began = clock()
+        self._books = Ledger(endpoint, clock, self._redact)
         self._wire: Wire | None = None
-        self._exchanges: list[Exchange] = []
-        self._outcome: Outcome | None = None
-        self._stage: Stage = "connect"
-        self._detail: str | None = None
-        self._paired = True
-        self._before_tls: dict[str, str] | None = None
-        self._after_tls: dict[str, str] | None = None
-        self._verbs: tuple[str, ...] | None = None
-        self._tls: Tls | None = None
-        self._heard_in_tls = False
-        self._local: str | None = None
-        self._message_sent = False
         self._banner: Reply | None = None
+        self._heard_in_tls = False
         self._accepted = 0
-        self._timeline: dict[str, float] = {}
 
     def session(self) -> Session:
-        return Session(
-            endpoint=self._endpoint,
-            outcome=self._outcome or "ok",
-            stage=self._stage,
-            elapsed_ms=self._now(),
-            detail=self._detail,
-            paired=self._paired,
-            exchanges=tuple(self._exchanges),
-            extensions=Extensions(self._before_tls, self._after_tls),
-            help_verbs=self._verbs,
-            tls=self._tls,
-            local_address=self._local,
-            timeline=dict(self._timeline),
-            message_sent=self._message_sent,
-        )
+        return self._books.session()
 
     def hang_up(self) -> None:
         if self._wire is not None:
@@ -125,25 +98,28 @@ class _Conversation:
         await self._quit()
 
     async def _connect(self) -> None:
-        self._reach("connect")
-        sent = self._now()
+        self._books.reach("connect")
+        sent = self._books.now()
         try:
-            self._wire = await connect(self._endpoint, self._limits, self._now, self._plan.source, self._redact)
+            self._wire = await connect(self._endpoint, self._limits, self._books.now, self._plan.source, self._redact)
         except WireError as error:
             self._fail("connect", None, sent, error)
-        self._spent("connect", sent)
-        self._local = self._the_wire.local_address
+        self._books.spent("connect", sent)
+        self._books.local_address = self._the_wire.local_address
 
     async def _greeting(self) -> bool:
         """RFC 5321 section 3.1: 220, or a refusal of the client, or of the whole service."""
         reply = self._banner = await self._hear("banner", None, self._limits.banner)
-        return self._judged(reply, "banner", (2,))
+        accepted = self._judged(reply, "banner", (2,))
+        if accepted:
+            self._books.greeted()
+        return accepted
 
     async def _hello(self) -> bool:
         """RFC 5321 section 4.1.1.1, and HELO for a server that does not know EHLO (section 3.2)."""
         if not self._go_on("banner"):
             return False
-        name = self._plan.ehlo or own_name(self._local)
+        name = self._plan.ehlo or own_name(self._books.local_address)
         verb = "LHLO" if self._plan.protocol == "lmtp" else "EHLO"
         reply = await self._command("ehlo", f"{verb} {name}")
         extensions = offered(reply.lines)
@@ -153,12 +129,12 @@ class _Conversation:
         if reply.code >= 300:
             spoken = other_by_greeting(self._banner) if self._banner and not self._in_tls else None
             if spoken:
-                self._decide("not_smtp", "banner", spoken)
+                self._books.decide("not_smtp", "banner", spoken)
             return self._judged(reply, "ehlo", ())
         if self._in_tls:
-            self._after_tls = extensions
+            self._books.after_tls = extensions
         else:
-            self._before_tls = extensions
+            self._books.before_tls = extensions
         return True
 
     async def _help(self) -> None:
@@ -168,14 +144,14 @@ class _Conversation:
         topic = self._plan.help_topic
         reply = await self._command("help", f"HELP {topic}" if topic else "HELP")
         if reply.code < 300:
-            self._verbs = help_verbs(reply.lines)
+            self._books.verbs = help_verbs(reply.lines)
 
     async def _starttls(self) -> None:
         """RFC 3207. What was offered before TLS counts for nothing after it (section 4.2)."""
         mode = self._plan.tls
         if not self._go_on("help") or mode in ("none", "implicit"):
             return
-        if "STARTTLS" not in (self._before_tls or {}):
+        if "STARTTLS" not in (self._books.before_tls or {}):
             if mode == "starttls":
                 await self._stop("no_tls", "starttls", "TLS was asked for, and the server does not offer STARTTLS")
             return
@@ -186,7 +162,7 @@ class _Conversation:
             return
         await self._handshake()
         if not await self._hello():
-            await self._stop(self._outcome or "protocol_error", "ehlo", "EHLO was refused inside TLS")
+            await self._stop("protocol_error", "ehlo", "EHLO was refused inside TLS")
 
     async def _auth(self) -> None:
         """Log in, or ask for a mechanism without any secret and cancel at the first challenge (RFC 4954 section 4)."""
@@ -203,8 +179,8 @@ class _Conversation:
 
     async def _log_in(self, user: str) -> None:
         """One mechanism, one try: a second one could lock the account."""
-        plan, offer = self._plan, (self._after_tls if self._in_tls else self._before_tls) or {}
-        safe = self._in_tls and self._tls is not None and self._tls.verified
+        plan, offer = self._plan, (self._books.after_tls if self._in_tls else self._books.before_tls) or {}
+        safe = self._in_tls and self._books.tls is not None and self._books.tls.verified
         if not safe and not plan.allow_clear_auth:
             await self._stop("unsafe_auth", "auth", "no password without verified TLS")
         mechanism = plan.auth_mechanism or choose(offer.get("AUTH", "").split(), in_tls=self._in_tls)
@@ -262,13 +238,13 @@ class _Conversation:
         if not self._judged(reply, "data", (3,)):
             return
         await self._nothing_unread("body", _LOOK)
-        sent = self._now()
+        sent = self._books.now()
         try:
             await self._the_wire.send(stuffed(self._plan.message or b""), self._within(self._limits.write))
         except WireError as error:
             self._fail("body", "(message text)", sent, error)
         await self._nothing_unread("dot")
-        self._message_sent = True
+        self._books.message_sent = True
         # LMTP answers once for each recipient that it accepted (RFC 2033 section 4.2).
         for index in range(self._accepted if self._plan.protocol == "lmtp" else 1):
             reply = await self._hear("dot", "." if index == 0 else None, self._limits.dot, write=index == 0)
@@ -282,15 +258,14 @@ class _Conversation:
         """QUIT never decides; what it finds in the books does."""
         wire = self._the_wire
         await self._nothing_unread("quit")
-        sent = self._now()
+        sent = self._books.now()
         try:
             reply = await wire.command(b"QUIT", self._within(self._limits.quit))
         except WireError as error:
-            self._note("quit", "QUIT", sent, failure=error)
+            self._noted("quit", "QUIT", sent, failure=error)
             return
-        self._note("quit", "QUIT", sent, reply=reply)
-        if self._outcome is None:
-            self._reach("quit")
+        self._noted("quit", "QUIT", sent, reply=reply)
+        self._books.reach("quit")
         surplus = await wire.until_closed(self._within(self._limits.quit))
         # A 421 may come at any time (RFC 5321 section 3.8); anything else but one 221 means that replies and commands
         # do not balance, and that some reply was taken for another's. A refused greeting has nothing to withdraw.
@@ -308,8 +283,8 @@ class _Conversation:
     ) -> Reply:
         """Send the line, if there is one to send, and read one reply. ``shown`` stands in its place in the report."""
         wire = self._the_wire
-        self._reach(stage)
-        sent = self._now()
+        self._books.reach(stage)
+        sent = self._books.now()
         try:
             if line is not None and write:
                 reply = await wire.command(line.encode("utf-8", "surrogateescape"), self._within(timeout))
@@ -322,14 +297,14 @@ class _Conversation:
                 )
             self._fail(stage, line if shown is None else shown, sent, error)
         self._heard_in_tls = self._heard_in_tls or self._in_tls
-        self._note(stage, line if shown is None else shown, sent, reply=reply)
+        self._noted(stage, line if shown is None else shown, sent, reply=reply)
         if len(set(reply.codes)) > 1:
-            self._decide(
+            self._books.decide(
                 "inconsistent_codes", stage, "one reply carries different codes: " + " ".join(map(str, reply.codes))
             )
             raise _End
         if reply.code == 421:
-            self._decide("tempfail", stage, "the server closes the session with 421")
+            self._books.decide("tempfail", stage, "the server closes the session with 421")
             raise _End
         if reply.cut:
             self._judged(reply, stage, ())
@@ -344,36 +319,36 @@ class _Conversation:
             return
         reply = wire.reader.take()
         if reply is not None and reply.code == 421:
-            self._note(stage, None, self._now(), reply=reply)
-            self._decide("tempfail", stage, "the server closes the session with 421")
+            self._noted(stage, None, self._books.now(), reply=reply)
+            self._books.decide("tempfail", stage, "the server closes the session with 421")
         else:
             self._fail(
-                stage, None, self._now(), WireError("unsolicited", "the server spoke before it was asked", unread)
+                stage, None, self._books.now(), WireError("unsolicited", "the server spoke before it was asked", unread)
             )
         raise _End
 
     async def _handshake(self) -> None:
         wire, plan = self._the_wire, self._plan
-        self._reach("tls")
+        self._books.reach("tls")
         if wire.unread:
             self._fail(
                 "tls",
                 None,
-                self._now(),
+                self._books.now(),
                 WireError("injection", "octets between the 220 and the TLS handshake", wire.unread),
             )
         name = plan.tls_name or self._endpoint.host
-        sent = self._now()
+        sent = self._books.now()
         try:
             await wire.secure(TlsLayer(client_context(), name), self._within(self._limits.tls))
         except WireError as error:
-            self._tls = Tls(alert=error.alert)
+            self._books.tls = Tls(alert=error.alert)
             self._fail("tls", None, sent, error)
         assert wire.tls is not None
-        self._spent("tls", sent)
-        self._tls = wire.tls.facts(name, self._today(), plan.ca_file)
-        if plan.needs_verified_tls and not self._tls.verified:
-            reasons = ", ".join(self._tls.problems) or "the server shows none"
+        self._books.spent("tls", sent)
+        self._books.tls = wire.tls.facts(name, self._today(), plan.ca_file)
+        if plan.needs_verified_tls and not self._books.tls.verified:
+            reasons = ", ".join(self._books.tls.problems) or "the server shows none"
             self._fail("tls", None, sent, WireError("cert_problem", f"the certificate does not verify: {reasons}"))
 
     # Book-keeping ---------------------------------------------------------------------------------------------------
@@ -387,30 +362,17 @@ class _Conversation:
     def _in_tls(self) -> bool:
         return self._wire is not None and self._wire.tls is not None and self._wire.tls.ready
 
-    def _now(self) -> float:
-        """Milliseconds since the session began."""
-        return (self._clock() - self._began) * 1000
-
     def _today(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self._unix_time(), datetime.UTC)
 
     def _within(self, seconds: float) -> float:
         """A deadline that also ends with the session's."""
-        return max(0.001, min(seconds, self._limits.session - self._now() / 1000))
-
-    def _reach(self, stage: Stage) -> None:
-        if self._outcome is None:
-            self._stage = stage
+        return max(0.001, min(seconds, self._limits.session - self._books.now() / 1000))
 
     def _go_on(self, stage: Stage) -> bool:
         """Whether the plan goes beyond ``stage``."""
         last = self._plan.quit_after
         return last is None or STAGES.index(stage) < STAGES.index(last)
-
-    def _decide(self, outcome: Outcome, stage: Stage, detail: str) -> None:
-        """Only the first decision counts."""
-        if self._outcome is None:
-            self._outcome, self._stage, self._detail = outcome, stage, detail
 
     def _judged(self, reply: Reply, stage: Stage, wanted: tuple[int, ...]) -> bool:
         """Decide by the first digit, as RFC 5321 section 4.3.2 lets a client do; True if it is one of ``wanted``."""
@@ -418,16 +380,16 @@ class _Conversation:
         if first in wanted:
             return True
         if first == 5:
-            self._decide("rejected", stage, f"{stage} was refused with {reply.code}")
+            self._books.decide("rejected", stage, f"{stage} was refused with {reply.code}")
         elif first == 4:
-            self._decide("tempfail", stage, f"{stage} was deferred with {reply.code}")
+            self._books.decide("tempfail", stage, f"{stage} was deferred with {reply.code}")
         else:
-            self._decide("protocol_error", stage, f"{reply.code} makes no sense as the answer to {stage}")
+            self._books.decide("protocol_error", stage, f"{reply.code} makes no sense as the answer to {stage}")
         return False
 
     async def _stop(self, outcome: Outcome, stage: Stage, detail: str) -> None:
         """The goal is out of reach, but the session can end in good order."""
-        self._decide(outcome, stage, detail)
+        self._books.decide(outcome, stage, detail)
         await self._quit()
         raise _End
 
@@ -438,31 +400,18 @@ class _Conversation:
             spoken = other_protocol(error.partial)
             if spoken:
                 outcome, error = "not_smtp", WireError("not_smtp", spoken, error.partial)
-        self._note(stage, line, sent, failure=error)
-        if outcome == "unsolicited":
-            self._withdraw(stage, error.detail)
+        self._noted(stage, line, sent, failure=error)
         # Until the first whole reply inside TLS a fault may still be TLS's own.
         decided: Stage = "tls" if self._in_tls and not self._heard_in_tls else stage
-        self._decide(outcome, decided, error.detail)
+        if outcome == "unsolicited":
+            self._books.withdraw(decided, error.detail)
+        self._books.decide(outcome, decided, error.detail)
         raise _End
 
-    def _note(
+    def _noted(
         self, stage: Stage, line: str | None, sent: float, reply: Reply | None = None, failure: WireError | None = None
     ) -> None:
-        self._spent(stage, sent)
-        exchange = Exchange(stage, None if line is None else show(line), self._in_tls, sent, self._now() - sent, reply)
-        if failure is not None:
-            exchange = replace(
-                exchange,
-                failure=failure.outcome,
-                detail=failure.detail,
-                partial=show(self._redact(failure.partial)) if failure.partial else None,
-                partial_raw=self._redact(failure.partial) or None,
-            )
-        self._exchanges.append(exchange)
-
-    def _spent(self, stage: Stage, since: float) -> None:
-        self._timeline[stage] = self._timeline.get(stage, 0.0) + self._now() - since
+        self._books.note(stage, line, sent, in_tls=self._in_tls, reply=reply, failure=failure)
 
     def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
         stray = reader.take()
@@ -470,17 +419,10 @@ class _Conversation:
             return
         detail = "replies and commands do not balance; no acceptance in this session can be believed"
         if surplus:
-            self._note("quit", None, self._now(), failure=WireError("unsolicited", detail, surplus))
+            self._noted("quit", None, self._books.now(), failure=WireError("unsolicited", detail, surplus))
         else:
             detail = f"QUIT was answered with {last.code}: " + detail
-        self._withdraw("quit", detail)
-
-    def _withdraw(self, stage: Stage, detail: str) -> None:
-        """Some reply was taken for another's. What was decided on such replies is void; a refused greeting was not,
-        for nothing came before it."""
-        if self._banner is not None and self._banner.code < 400:
-            self._paired = False
-            self._outcome, self._stage, self._detail = "unsolicited", stage, detail
+        self._books.withdraw("quit", detail)
 
 
 def _with_smtputf8(plan: Plan) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 _SHORTEST_RSA = 2048  # CA/Browser Forum baseline requirements, section 6.1.5
 _WEAK_HASHES = ("md5", "sha1")
@@ -97,12 +97,13 @@ def _leads_to(
         return False
     moment = min(max(now, leaf.not_valid_before_utc), leaf.not_valid_after_utc)
     # What a public CA must put into a certificate is not ours to ask of a private one.
-    lenient = ExtensionPolicy.permit_all()
+    anything = ExtensionPolicy.permit_all()
+    an_issuer = anything.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
     verifier = (
         PolicyBuilder()
         .store(Store(list(anchors)))
         .time(moment.replace(tzinfo=None))
-        .extension_policies(ca_policy=lenient, ee_policy=lenient)
+        .extension_policies(ca_policy=an_issuer, ee_policy=anything)
         .build_client_verifier()
     )
     try:

@@ -1,4 +1,4 @@
-"""Servers beside the test: embedded ones in a thread with its own event loop, and sockets that say what they are told."""
+"""Servers beside the test: embedded ones in a thread of their own, and sockets that say what they are told."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pytest
@@ -21,7 +20,6 @@ from probe.embedded.dns import DnsServer
 from probe.embedded.smtp import SmtpServer
 
 Got = TypeVar("Got")
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Background:
@@ -126,11 +124,13 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Cli:
 
 
 def command(*words: str) -> list[str]:
-    """The command line in a process of its own."""
+    """The words that start the command line in a process of its own."""
     return [sys.executable, "-c", "import sys; from probe.cli import main; sys.exit(main())", *words]
 
 
-def spawn(*words: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command(*words), input=stdin, capture_output=True, timeout=60, check=False, env={**os.environ, **environment}
-    )
+def spawn(
+    *words: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a process of its own."""
+    env = {**os.environ, **(environment or {})}
+    return subprocess.run(command(*words), input=stdin, capture_output=True, timeout=60, check=False, env=env)

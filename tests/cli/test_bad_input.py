@@ -20,7 +20,7 @@ from tests.cli.conftest import Cli
         ("mx.test --lang tlh", "'tlh'"),
         ("http://mx.test", "unknown scheme http://"),
         ("smtp://", "a URL is smtp://HOST[:PORT]"),
-        ("smtp://user:geheim@mx.test", "a URL takes no user or password: smtp://…@mx.test"),
+        ("smtp://user:geheim@mx.test", "a URL takes no user or password"),
         ("mx.test:70000", "no such port: 70000"),
         ("127.0.0.1:smtp", "no such port: smtp"),
         ("no..name", "no..name"),
@@ -55,7 +55,6 @@ from tests.cli.conftest import Cli
         ("explain 55", "'55' is no reply code"),
         ("explain 999", "'999' is no reply code"),
         ("explain 5.x.1", "'5.x.1' is no reply code"),
-        ("explain 554 foo bar -", "foo"),
         ("compare 554", "required"),
         ("compare 554 foo", "'foo' is no reply code"),
         ("compare 1 2 3", "3"),
@@ -65,8 +64,6 @@ from tests.cli.conftest import Cli
     ],
 )
 def test_one_line_says_what_is_wrong(words: str, says: str, cli: Cli) -> None:
-    if words == "explain 554 foo bar -":
-        pytest.skip("a reply typed without quotes is taken as one")
     said = cli(*words.split())
     assert (said.status, said.out) == (2, "")
     assert said.err.startswith("smtp-probe: ")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from probe.codec import schema
@@ -34,7 +34,7 @@ def one_line_about(target: str, err: str) -> bool:
     return err.startswith(f"smtp-probe: {target}: ") and err.count("\n") == 1
 
 
-# Exit status -----------------------------------------------------------------------------------------------------------
+# Exit status ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_healthy_server_is_zero(servers: Background, cli: Cli) -> None:
@@ -158,8 +158,10 @@ def test_an_interrupt_is_130_and_one_line() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["explain 554", "explain 554 --format json", "compare 214 554", "list codes", "list codes --format json", "-h"]
-    + ["explain --help", "{closed}", "{closed} -q", "{closed} --format json", "{closed} --format jsonl", "demo"],
+    (
+        "explain 554|explain 554 --format json|compare 214 554|list codes|list codes --format json|-h|explain --help|"
+        "demo|{closed}|{closed} -q|{closed} --format json|{closed} --format jsonl"
+    ).split("|"),
 )
 def test_a_closed_pipe_is_141_and_silent(words: str, closed: str) -> None:
     reading, writing = os.pipe()
@@ -201,13 +203,13 @@ def test_without_a_standard_output_there_is_no_traceback() -> None:
 
 @pytest.mark.parametrize("words", ["explain 554 --lang ja", "-h", "{closed}"])
 def test_a_terminal_without_unicode_gets_escapes_and_no_traceback(words: str, closed: str) -> None:
-    done = spawn(*words.format(closed=closed).split(), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    done = spawn(*words.format(closed=closed).split(), environment={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert done.returncode in (0, 3)
     assert b"Traceback" not in done.stderr
     assert len(done.stdout) > 40
 
 
-# Formats ---------------------------------------------------------------------------------------------------------------
+# Formats -------------------------------------------------------------------------------------------------------------
 
 
 def test_json_is_one_document_for_one_target_and_a_list_for_several(servers: Background, closed: str, cli: Cli) -> None:
@@ -265,7 +267,7 @@ def test_what_a_server_says_never_reaches_the_terminal_raw(servers: Background, 
         assert out.replace("\n", "").isprintable()
 
 
-# Colour ----------------------------------------------------------------------------------------------------------------
+# Colour --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -284,7 +286,7 @@ def test_what_a_server_says_never_reaches_the_terminal_raw(servers: Background, 
     ],
 )
 def test_colour_in_a_pipe(words: tuple[str, ...], environment: dict[str, str], coloured: bool) -> None:
-    done = spawn("explain", "554", *words, **{"TERM": "xterm-256color", **environment})
+    done = spawn("explain", "554", *words, environment={"TERM": "xterm-256color", **environment})
     assert done.returncode == 0
     assert (b"\x1b[" in done.stdout) == coloured
 
@@ -324,7 +326,7 @@ def test_colour_on_a_terminal(words: tuple[str, ...], environment: dict[str, str
     assert (b"\x1b[" in seen) == coloured
 
 
-# Words -----------------------------------------------------------------------------------------------------------------
+# Words ---------------------------------------------------------------------------------------------------------------
 
 
 def test_the_conversation_follows_the_options(servers: Background, cli: Cli) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from probe.catalog import catalog
@@ -20,7 +20,7 @@ def width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
 
 
-# explain ---------------------------------------------------------------------------------------------------------------
+# explain -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["214", "554", "421", "5.7.1", "4.7.0", "570", "571", *sorted(catalog().codes)])
@@ -56,7 +56,7 @@ def test_a_reply_may_be_typed_without_quotes(cli: Cli) -> None:
 
 
 def test_standard_input_holds_one_reply_a_line() -> None:
-    text = "554 5.7.1 no\r\n\n421 busy\n214\n".encode()
+    text = b"554 5.7.1 no\r\n\n421 busy\n214\n"
     done = spawn("explain", "-", "--format", "jsonl", stdin=text)
     assert (done.returncode, done.stderr) == (0, b"")
     assert [json.loads(line)["code"] for line in done.stdout.splitlines()] == [554, 421, 214]
@@ -73,7 +73,7 @@ def test_standard_input_may_be_hostile_or_empty() -> None:
         assert done.stderr.startswith(b"smtp-probe: nothing to explain")
 
 
-# compare ---------------------------------------------------------------------------------------------------------------
+# compare -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pair", ["214 554", "554 214", "214 504", "421 554", "250 5.7.1", "554 554"])
@@ -91,7 +91,7 @@ def test_two_codes_side_by_side(pair: str, cli: Cli) -> None:
     assert [line for line in out.splitlines() if width(line) > 80] == []
 
 
-# Japanese --------------------------------------------------------------------------------------------------------------
+# Japanese ------------------------------------------------------------------------------------------------------------
 
 
 def test_japanese_headings_of_an_explanation(cli: Cli) -> None:
@@ -115,7 +115,7 @@ def test_japanese_json_holds_japanese_words(cli: Cli) -> None:
     assert document["meaning"] == catalog("ja").codes["554"].meaning
 
 
-# list ------------------------------------------------------------------------------------------------------------------
+# list ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
