@@ -1,11 +1,13 @@
 """``python -m bench [--runs N] [--json FILE]``: measure, print the tables.
 
-Exit status 0 whenever it could measure, however slow; 2 for a wrong option, or where there is nothing to measure.
+Exit status 0 whenever it could measure, however slow; 2 for a wrong option, or where there is nothing to measure; 130
+interrupted; 141 closed pipe.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -63,3 +65,7 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("bench: interrupted", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        # The reader has gone; so that Python's own flush at exit does not complain, stdout leads nowhere from here.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)

@@ -269,13 +269,20 @@ class Catalog:
         return tuple(found)
 
     def _digits(self, name: str) -> Mapping[str, Digit]:
-        table = self._table("classes.toml")[name]
-        return {
-            key: _row(Digit, {"digit": key, **entry}, f"classes.toml [{name}.{key}]") for key, entry in table.items()
-        }
+        table = self._table("classes.toml").get(name)
+        if not isinstance(table, dict):
+            raise DataError(f"data file classes.toml lacks the table [{name}]")
+        rows = {}
+        for key, entry in table.items():
+            where = f"classes.toml [{name}.{key}]"
+            rows[key] = _row(Digit, _entry("digit", key, entry, where), where)
+        return rows
 
     def _rows(self, name: str, kind: type[Row], key: str) -> Mapping[str, Row]:
-        return {id_: _row(kind, {key: id_, **entry}, f"{name} [{id_}]") for id_, entry in self._table(name).items()}
+        return {
+            id_: _row(kind, _entry(key, id_, entry, f"{name} [{id_}]"), f"{name} [{id_}]")
+            for id_, entry in self._table(name).items()
+        }
 
     def _table(self, name: str) -> dict[str, Any]:
         table = dict(_load(self.folder / name))
@@ -315,8 +322,31 @@ def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
+def _entry(key: str, id_: str, entry: Any, where: str) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise DataError(f"data file {where}: a table is wanted here")
+    return {key: id_, **entry}
+
+
+# What the annotations of the rows above stand for.
+_SHAPES: Mapping[str, Any] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "tuple[str, ...]": tuple,
+    "Mapping[str, str]": dict,
+}
+
+
 def _row(kind: type[Row], entry: dict[str, Any], where: str) -> Row:
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     try:
-        return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        row = kind(**values)
     except TypeError as error:
         raise DataError(f"data file {where}: {str(error).replace('__init__() ', '')}") from None
+    for key, value in values.items():
+        shape = kind.__annotations__[key]
+        if not isinstance(value, _SHAPES[shape]):
+            raise DataError(f"data file {where}: {key} is to be {shape}")
+    return row

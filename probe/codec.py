@@ -8,9 +8,9 @@ texts have, and ``to_json`` makes sure of the rest.
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import json
+import math
 import types
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -84,7 +84,7 @@ def _read(kind: Any, document: Any, where: str) -> Any:
     if origin in (Mapping, dict) or kind in (dict, Mapping):
         if not isinstance(document, dict):
             raise UsageError(f"{where}: an object is wanted here")
-        return document
+        return {key: _read(arguments[1], value, f"{where}.{key}") for key, value in document.items()}
     if origin is Literal:
         if document not in arguments:
             raise UsageError(f"{where}: {show(str(document))} is none of {', '.join(map(str, arguments))}")
@@ -96,10 +96,16 @@ def _scalar(kind: Any, document: Any, where: str) -> Any:
     if kind is bytes and isinstance(document, str):
         try:
             return base64.b64decode(document, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise UsageError(f"{where}: this is not base64") from None
     if kind is float and isinstance(document, (int, float)) and not isinstance(document, bool):
-        return float(document)
+        try:
+            number = float(document)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise UsageError(f"{where}: this number is too large, or none")
+        return number
     if isinstance(document, kind) and (kind is bool or not isinstance(document, bool)):
         return document
     raise UsageError(f"{where}: {kind.__name__} is wanted here")

@@ -8,7 +8,6 @@ are reported and left alone unless that is allowed.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -17,6 +16,7 @@ from typing import Literal, Protocol
 
 from probe.limits import Limits
 from probe.model import Answer, Endpoint, Target
+from probe.names import is_hostname
 
 Family = Literal["any", "4", "6"]
 
@@ -30,7 +30,6 @@ _PRIVATE = tuple(
         "240.0.0.0/4 ::/128 ::1/128 fc00::/7 fe80::/10 ff00::/8"
     ).split()
 )
-_HOSTNAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 
 
 class Asker(Protocol):
@@ -106,17 +105,21 @@ class _Finder:
 
     async def add(self, host: str, preference: int | None) -> None:
         """The addresses of one host, families in turn, at most as many as the limits allow."""
-        if await self._add_from_hosts_file(host, preference):
+        if preference is None and await self._add_from_hosts_file(host):
             return
-        found = {}
+        found: dict[str, tuple[str, ...]] = {}
+        if host == "localhost" or host.endswith(".localhost"):
+            found["4"] = ("127.0.0.1",)  # RFC 6761 section 6.3: never a question for DNS, and never another machine
         for family, rdtype in (("4", "A"), ("6", "AAAA")):
-            if self._family in ("any", family):
+            if family not in found and self._family in ("any", family):
                 answer = await self._question(host, rdtype)
                 found[family] = answer.values if answer.answer == "found" else ()
         for address in _in_turn(found, self._limits.addresses_each):
             endpoint = Endpoint(host, address, self._target.port, preference)
             open_to_us = self._allow_private or not is_private(address)
-            (self._endpoints if open_to_us else self._private).append(endpoint)
+            known = self._endpoints if open_to_us else self._private
+            if all((one.address, one.port) != (address, endpoint.port) for one in known):
+                known.append(endpoint)
 
     def route(self, problem: str | None = None, *, implicit: bool = False, unusable: tuple[str, ...] = ()) -> Route:
         if self._endpoints:
@@ -132,11 +135,12 @@ class _Finder:
         self._answers.append(answer)
         return answer
 
-    async def _add_from_hosts_file(self, host: str, preference: int | None = None) -> bool:
-        """The machine's own table comes first, as for every other program on it; what stands there is no DNS name."""
+    async def _add_from_hosts_file(self, host: str) -> bool:
+        """The machine's own table comes first for what was typed, as for every other program on it. A name that DNS
+        gave us is looked up in DNS alone: else an MX called localhost would lead into this machine."""
         found = hosts_file(host)
         wanted = [a for a in found if self._family == "any" or self._family == ("6" if ":" in a else "4")]
-        self._endpoints += [Endpoint(host, address, self._target.port, preference) for address in wanted]
+        self._endpoints += [Endpoint(host, address, self._target.port) for address in wanted]
         return bool(found)
 
 
@@ -168,7 +172,7 @@ def _read_mx(values: tuple[str, ...]) -> tuple[list[tuple[int, str]], tuple[str,
         host = name.strip().removesuffix(".").lower()
         if not host:
             continue
-        if preference.isdigit() and _HOSTNAME.fullmatch(host):
+        if preference.isdigit() and is_hostname(host):
             exchanges.append((int(preference), host))
         else:
             unusable.append(value)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from probe.errors import TargetError
 from probe.model import Protocol, Target, TargetKind, TlsMode
+from probe.names import BadName, is_hostname, to_ascii
 from probe.text import show
 
 _SCHEMES: dict[str, tuple[int, TlsMode, Protocol]] = {
@@ -22,8 +23,6 @@ _SCHEMES: dict[str, tuple[int, TlsMode, Protocol]] = {
     "submissions": (465, "implicit", "smtp"),
     "lmtp": (24, "auto", "lmtp"),
 }
-# RFC 5321 section 4.1.2 (sub-domain), and the underscore that real host names hold.
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 
 
@@ -51,7 +50,7 @@ def parse_target(typed: str) -> Target:
             kind="address" if kind == "address" else "mailbox",
             host=host,
             port=25,
-            mailbox=f"{local}@{domain}",
+            mailbox=f"{local}@{domain if kind == 'address' else host}",
         )
     kind, host, port = _host(word, word)
     if kind == "domain" and (port is not None or "." not in host):
@@ -73,7 +72,9 @@ def default_recipient(target: Target) -> str:
     if target.kind == "unix":
         return "postmaster"
     if target.kind == "address":
-        return f"postmaster@[IPv6:{target.host}]" if ":" in target.host else f"postmaster@[{target.host}]"
+        # RFC 5321 section 4.1.3 knows no zone in a literal: it means something on this machine alone.
+        address = target.host.partition("%")[0]
+        return f"postmaster@[IPv6:{address}]" if ":" in address else f"postmaster@[{address}]"
     return f"postmaster@{target.host}"
 
 
@@ -88,7 +89,7 @@ def parse_mailbox(typed: str) -> str:
 def parse_address(typed: str) -> str:
     """An IP address in its canonical form. Raises ``TargetError``."""
     try:
-        return str(ipaddress.ip_address(typed.strip("[]").removeprefix("IPv6:")))
+        return str(ipaddress.ip_address(re.sub(r"(?i)^ipv6:", "", typed.strip("[]"))))
     except ValueError:
         raise TargetError(f"not an IP address: {show(typed)}") from None
 
@@ -148,15 +149,13 @@ def _port(word: str, digits: str) -> int:
 
 def _name(word: str, name: str) -> str:
     """A-labels in lower case, without the last dot."""
-    name = name.removesuffix(".").lower()
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise TargetError(f"not a name that DNS can hold: {word}") from None
-    labels = name.split(".")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise TargetError(f"not a host, domain, address or URL: {word}")
-    if labels[-1].isdigit():
-        raise TargetError(f"not an IP address: {word}")
-    return name
+    try:
+        ascii_name = to_ascii(name)
+    except BadName:
+        what = "host, domain, address or URL" if name.isascii() else "name that DNS can hold"
+        raise TargetError(f"not a {what}: {show(word)}") from None
+    if ascii_name.rpartition(".")[2].isdigit():
+        raise TargetError(f"not an IP address: {show(word)}")
+    if not is_hostname(ascii_name):
+        raise TargetError(f"not a host, domain, address or URL: {show(word)}")
+    return ascii_name

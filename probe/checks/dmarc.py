@@ -16,7 +16,7 @@ from probe.checks.protocols import Asker, Connector
 from probe.checks.steps import Steps
 from probe.checks.taglist import parse_tags
 from probe.model import CheckResult, Result
-from probe.resolver.names import is_hostname
+from probe.names import is_hostname
 from probe.text import show
 
 ID = "dmarc"

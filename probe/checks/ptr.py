@@ -13,7 +13,7 @@ from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector
 from probe.checks.steps import Steps
 from probe.model import Answer, CheckResult, Result
-from probe.resolver.names import is_hostname, reverse_name
+from probe.names import is_hostname, reverse_name
 from probe.text import show
 
 ID = "ptr"

@@ -17,7 +17,7 @@ from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector
 from probe.checks.steps import Steps
 from probe.model import CheckResult, Result
-from probe.resolver.names import is_hostname
+from probe.names import is_hostname
 from probe.text import show
 
 ID = "spf"

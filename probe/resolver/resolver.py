@@ -16,10 +16,10 @@ from functools import cached_property
 from types import TracebackType
 
 from probe.model import Answer
+from probe.names import BadName, encode_name
 from probe.resolver.classify import Verdict
 from probe.resolver.codec import TYPES
 from probe.resolver.decode import CHAIN
-from probe.resolver.names import BadName, encode_name
 from probe.resolver.servers import Servers
 from probe.resolver.system import Server, parse_server, system_servers
 from probe.text import show

@@ -22,7 +22,7 @@ def offered(lines: Sequence[str]) -> dict[str, str]:
     that comes twice keeps the parameters of both (old servers give AUTH in two forms)."""
     found: dict[str, str] = {}
     for line in lines[1:]:
-        match = _KEYWORD.fullmatch(line.strip())
+        match = _KEYWORD.fullmatch(_plain(line))
         if match is None:
             continue
         keyword, parameters = match[1].upper(), (match[2] or "").strip()
@@ -33,7 +33,12 @@ def offered(lines: Sequence[str]) -> dict[str, str]:
 
 def strange_lines(lines: Sequence[str]) -> tuple[str, ...]:
     """Lines of a 250 to EHLO that are no keyword with parameters."""
-    return tuple(line for line in lines[1:] if line.strip() and not _KEYWORD.fullmatch(line.strip()))
+    return tuple(line for line in lines[1:] if line.strip() and not _KEYWORD.fullmatch(_plain(line)))
+
+
+def _plain(line: str) -> str:
+    """Some servers part the words by a tab, which a shown line spells out."""
+    return line.replace("\\t", " ").strip()
 
 
 def size_limit(extensions: Mapping[str, str]) -> int | None:
@@ -48,7 +53,7 @@ def help_verbs(lines: Iterable[str]) -> tuple[str, ...]:
     line that holds nothing but words in capitals, at least three of them."""
     found: dict[str, None] = {}
     for line in lines:
-        words = line.rpartition(":")[2].replace(",", " ").split()
+        words = _plain(line).rpartition(":")[2].replace(",", " ").split()
         only = len(words) >= 3 and all(_WORD.fullmatch(word) for word in words)
         for word in words:
             if word in VERBS or only:

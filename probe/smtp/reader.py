@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.limits import Limits
 from probe.model import Reply
@@ -19,7 +19,7 @@ from probe.text import show
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _HEAD = re.compile(rb"[2-5](?:[0-9](?:[0-9][ \r-]?)?)?", re.DOTALL)
 # RFC 2034 section 4: class, subject and detail at the very start of the text, then a space.
-_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]|$)")
+_ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]|$)")
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,15 @@ class ReplyReader:
         while self._fault is None:
             end = octets.find(b"\n", start)
             self._grow(octets[start:] if end < 0 else octets[start : end + 1], at_ms)
-            if end < 0 or self._fault is not None:
+            if end < 0:
                 self._refuse_at_sight()
                 return
-            self._end_line(at_ms)
             start = end + 1
+            if self._fault is None:
+                self._end_line(at_ms)
+        # Behind a fault nothing is read any more, but what came with it is evidence.
+        kept = self._fault.octets
+        self._fault = replace(self._fault, octets=kept + octets[start:][: max(0, self._limits.reply - len(kept))])
 
     def end(self, at_ms: float) -> None:
         """The stream is over. A last line that lacks only its line end counts as a refusal, never as a consent."""
@@ -103,7 +107,8 @@ class ReplyReader:
     def _grow(self, octets: bytes, at_ms: float) -> None:
         self._line_size += len(octets)
         self._size += len(octets)
-        self._line += octets[: max(0, self._limits.line - len(self._line))]
+        room = min(self._limits.line, self._limits.reply - len(self._raw)) - len(self._line)
+        self._line += octets[: max(0, room)]
         if self._size > self._limits.reply:
             self._give_up(f"a reply of more than {self._limits.reply} octets", at_ms)
 
@@ -163,10 +168,10 @@ class ReplyReader:
         texts = tuple(show(self._redact(line.text)) for line in self._lines)
         if len(set(codes)) > 1:
             self._oddities["inconsistent-codes"] = None
-        enhanced = _ENHANCED.match(texts[0])
+        enhanced = _ENHANCED.match(self._lines[0].text)
         return Reply(
             code=codes[-1],
-            enhanced=enhanced[1] if enhanced else None,
+            enhanced=enhanced[1].decode("ascii") if enhanced else None,
             lines=texts,
             codes=codes,
             raw=self._redact(bytes(self._raw)),

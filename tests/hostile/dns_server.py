@@ -154,8 +154,10 @@ class HostileDns:
         for timer in (self._end, *self._timers):
             if timer is not None:
                 timer.cancel()
-        for transport in (*self._transports, *self.connections):
-            transport.abort()
+        for udp in self._transports:
+            udp.abort()
+        for tcp in tuple(self.connections):
+            tcp.abort()
         self._transports.clear()
         if self._listener is not None:
             self._listener.close()
@@ -232,8 +234,8 @@ class _Tcp(asyncio.Protocol):
         if self._transport.is_closing():
             return
         if pieces:
-            self._transport.write(pieces[0])
-            self._owner.later(0.001, lambda: self._write(pieces[1:], end)) if pieces[1:] else self._write([], end)
+            self._transport.write(pieces.pop(0))
+            self._owner.later(0.0005 if pieces else 0.0, lambda: self._write(pieces, end))
         elif end == "close":
             self._transport.close()
         elif end == "reset":

@@ -46,7 +46,8 @@ postlog   unix-dgram n - n -    1 postlogd
 
 
 class Postfix(Server):
-    """Answers at port 25 of every server address of the lab."""
+    """Answers at port 25 of every server address of the lab. ``ca_file`` is its own certificate, which vouches for
+    itself as ``mx.lab.test``."""
 
     def __init__(self, lab: Lab) -> None:
         command = program("postfix", "postfix")
@@ -57,6 +58,8 @@ class Postfix(Server):
         shutil.chown(data, "postfix")
         self._maillog, chain = self.folder / "maillog", self.folder / "chain.pem"
         certificate = self_signed(HOST)
+        self.ca_file = self.folder / "certificate.pem"
+        self.ca_file.write_bytes(certificate.pem)
         chain.touch(mode=0o600)
         chain.write_bytes(certificate.key_pem + certificate.pem)
         settings = {

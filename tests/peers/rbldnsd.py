@@ -31,20 +31,20 @@ class Rbldnsd(Server):
         place = ("-n", "-b", f"{address}/53", "-w", self.folder, "-r", "/", "-u", "nobody")
         self.start(command, *place, *served, ready=_LOADED)
 
-    def list_only(self, entries: Sequence[str]) -> None:
+    def list_only(self, entries: Sequence[str], *, test_point: bool = True) -> None:
         """Replace the entries of ``dnsbl.test``; the next question is answered from the new ones."""
         loads = self.log().count(_LOADED)
-        self._write(ZONE, entries)
+        self._write(ZONE, entries, test_point=test_point)
         self.signal("HUP")
         self.wait_for_log(_LOADED, loads + 1)
 
-    def _write(self, zone: str, entries: Sequence[str]) -> None:
-        """RFC 5782 section 5: 127.0.0.2 is always listed, 127.0.0.1 never."""
+    def _write(self, zone: str, entries: Sequence[str], *, test_point: bool = True) -> None:
+        """RFC 5782 section 5: a list that works always lists 127.0.0.2, and never 127.0.0.1."""
         head = (
             f"$SOA 60 ns.{zone}. hostmaster.{zone}. 1 600 300 86400 60",
             f"$NS 60 ns.{zone}",
             f":127.0.0.2:Listed, see https://{zone}/q?ip=$",
-            "127.0.0.2",
+            *(["127.0.0.2"] if test_point else []),
         )
         path = self.folder / zone
         path.write_text("\n".join((*head, *entries, "")))

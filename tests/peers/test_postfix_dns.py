@@ -29,6 +29,19 @@ def test_a_domain_whose_best_mx_is_down(postfix: Postfix, zones: NameServer, pro
     assert "certificate-other-name" not in found
 
 
+def test_a_certificate_that_verifies_for_the_name_of_the_mx(postfix: Postfix, zones: NameServer, probe: Probe) -> None:
+    arguments = ("--source", CLIENT, "--resolver", ZONES_SERVER, "--tls-verify", "--ca-file", str(postfix.ca_file))
+
+    run = probe("lab.test", *arguments)
+    elsewhere = probe(RELAY, *arguments)
+
+    assert run.status == 0, run.err
+    assert run.report["sessions"][1]["tls"]["verified"] is True
+    assert not any(one["id"].startswith("certificate-") for one in run.report["findings"])
+    # The same certificate does not hold for a bare address.
+    assert (elsewhere.status, elsewhere.session["outcome"]) == (1, "cert_problem")
+
+
 def test_a_domain_that_takes_no_mail(zones: NameServer, probe: Probe) -> None:
     """RFC 7505: a null MX."""
     run = probe("null.test", "--source", CLIENT, "--resolver", ZONES_SERVER)

@@ -117,6 +117,16 @@ def test_once_delisted_the_claim_is_refuted(postfix: Postfix, blocklist: Rbldnsd
     assert (after.status, after.session["outcome"]) == (1, "rejected")
 
 
+def test_an_emptied_list_refutes_nothing(postfix: Postfix, blocklist: Rbldnsd, probe: Probe) -> None:
+    """Without its test point (RFC 5782 section 5) a list that says "not listed" may just be broken."""
+    blocklist.list_only([], test_point=False)
+
+    run = probe(EARLY, "--source", CLIENT, "--resolver", RESOLVER)
+
+    assert (run.diagnosis["cause"], run.diagnosis["verdict"]) == ("ip-blocklisted", "likely")
+    assert "client-listed" not in findings(run)
+
+
 def test_a_neighbour_on_the_list_proves_nothing(postfix: Postfix, blocklist: Rbldnsd, probe: Probe) -> None:
     blocklist.list_only([OTHER_CLIENT])
 

@@ -45,6 +45,14 @@ def reverse_name(address: str) -> str:
         raise UsageError("a reverse name needs an IPv4 or IPv6 address") from None
 
 
+def to_ascii(name: str) -> str:
+    """``name`` in A-labels and lower case, without the last dot. Raises ``BadName``."""
+    labels = _DOTS.split(name.lower())
+    if len(labels) > 1 and not labels[-1]:
+        labels.pop()
+    return ".".join(_encode_label(label)[1:].decode("ascii") for label in labels).lower()
+
+
 def encode_name(name: str) -> bytes:
     """``name`` as labels with their lengths (RFC 1035 section 3.1). Raises ``BadName``."""
     labels = [] if name == "." else _DOTS.split(name)

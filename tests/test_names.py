@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.errors import UsageError
-from probe.resolver.names import BadName, encode_name, is_hostname, reverse_name
+from probe.names import BadName, encode_name, is_hostname, reverse_name
 
 
 @pytest.mark.parametrize(
