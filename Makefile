@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench lock format clean
+.PHONY: help demo test lint check bench lock format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,11 +29,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q
 
-check: $(STAMP)
+lint: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest -q
+
+check: lint test
 
 format: $(STAMP)
 	@$(BIN)/ruff format --quiet .

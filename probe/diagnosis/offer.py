@@ -5,11 +5,12 @@ The one check that needs no network: it reads the session itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from probe.catalog import Catalog
 from probe.diagnosis.inquiry import Inquiry
 from probe.model import CheckResult, Exchange, Session
+from probe.smtp.extensions import size_limit
 
 ID = "extensions"
 PROVES = ("unsupported-parameter", "unsupported-command", "syntax-error", "message-too-large", "tls-required")
@@ -62,7 +63,7 @@ def _parameters(verb: str, parameters: list[str], offer: Mapping[str, str], fact
         "kind": "parameter",
         "asked": tuple(parameters),
         "not_offered": tuple(missing),
-        "offered": tuple(sorted(allowed)),
+        "offered": tuple(sorted(_with_values(allowed, offer))),
     }
     trace = tuple(line for parameter in parameters for line in _trace(verb, parameter, offer))
     return CheckResult(ID, f"{verb} {' '.join(parameters)}", "fail" if missing else "pass", details, trace=trace)
@@ -80,10 +81,20 @@ def _allowed_parameters(verb: str, offer: Mapping[str, str], facts: Catalog) -> 
     return allowed
 
 
+def _with_values(allowed: set[str], offer: Mapping[str, str]) -> Iterator[str]:
+    """The parameters as they may be given, with the largest SIZE."""
+    for name in allowed:
+        yield f"SIZE={offer['SIZE']}" if name == "SIZE" and size_limit(offer) else name
+
+
 def _value_offered(name: str, value: str, offer: Mapping[str, str]) -> bool:
-    """BODY is one parameter of two extensions, each with its own value (RFC 6152, RFC 3030)."""
+    """BODY is one parameter of two extensions, each with its own value (RFC 6152, RFC 3030); SIZE may not be more than
+    what is offered (RFC 1870 section 6.1)."""
     if name == "BODY":
         return value == "7BIT" or value in offer
+    if name == "SIZE":
+        most = size_limit(offer)
+        return not most or not value.isdigit() or (len(value) <= 20 and int(value) <= most)
     return True
 
 

@@ -135,6 +135,15 @@ def _unauthenticated(case: Case) -> Verdict:
     return "likely" if missing else case.by_the_reply
 
 
+def _helo_name(case: Case) -> Verdict:
+    """A name without a dot is not fully qualified (RFC 5321 section 4.1.1.1): that can be seen without asking."""
+    name = case.sender.ehlo or ""
+    if name and not name.startswith("[") and "." not in name:
+        case.evidence.append(case.say("helo-without-dot", name=name))
+        return "confirmed"
+    return case.by_the_reply
+
+
 def _asked_too_much(case: Case) -> Verdict:
     """The offer of EHLO proves or refutes that something was asked that the server does not have."""
     command = case.inquiry.exchange.command or ""
@@ -158,6 +167,7 @@ _JUDGES: Mapping[str, Callable[[Case], Verdict]] = {
     "ip-blocklisted": _listed,
     "domain-blocklisted": _listed,
     "no-ptr": _no_ptr,
+    "helo-rejected": _helo_name,
     "spf-fail": _authentication("spf"),
     "dkim-fail": _authentication("dkim"),
     "dmarc-fail": _authentication("dmarc"),
@@ -165,6 +175,7 @@ _JUDGES: Mapping[str, Callable[[Case], Verdict]] = {
     "unsupported-parameter": _asked_too_much,
     "unsupported-command": _asked_too_much,
     "syntax-error": _asked_too_much,
+    "message-too-large": _asked_too_much,
     "auth-failed": _asked_too_much,
 }
 

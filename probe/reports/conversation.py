@@ -56,14 +56,16 @@ def _reply(
     page: Page, session: Session, exchange: Exchange, reply: Reply, arrow: str, facts: Catalog, verbose: bool
 ) -> None:
     refused = reply.code >= 400
+    # What these stages answer decides nothing, so it takes one line, whatever it is.
+    opened = refused and exchange.stage not in ("help", "rset", "quit")
     head = ((_when(exchange), "dim"), (arrow + " ", "red" if refused else "green"))
     explanation = exchange.explanation
-    if refused or verbose:
+    if opened or verbose:
         for number, line in enumerate(reply.lines):
             lead = head if number == 0 else (("        ", ""), (arrow + " ", "red" if refused else "green"))
             mark = "-" if number + 1 < len(reply.lines) else " "
             page.hanging(lead, (f"{reply.codes[min(number, len(reply.codes) - 1)]}{mark}{line}",), column=_TEXT)
-    if refused:
+    if opened:
         if explanation is not None:
             _opened(page, exchange, reply, explanation, facts)
         return

@@ -88,10 +88,8 @@ def _virtues(session: Session, report: Report, facts: Catalog) -> Iterator[str]:
         if leaf is not None:
             now = datetime.datetime.fromisoformat(report.started.replace("Z", "+00:00"))
             days = (datetime.datetime.fromisoformat(leaf.not_after.replace("Z", "+00:00")) - now).days
-            known = facts.words["certificate-days"].format(days=days)
-            yield known if days >= 0 else facts.words["certificate-expired"]
-        if session.tls.verified:
-            yield facts.words["certificate-verified"]
+            key = "certificate-valid" if session.tls.verified else "certificate-days"
+            yield facts.words[key if days >= 0 else "certificate-expired"].format(days=days)
     offer = session.extensions.current
     size = offer.get("SIZE", "")
     if size.isdigit() and len(size) <= 20 and int(size) > 0:

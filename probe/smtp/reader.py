@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probe.limits import Limits
 from probe.model import Reply
@@ -46,7 +46,10 @@ class ReplyReader:
         self._limits = limits
         self._redact = redact
         self._ready: deque[Reply] = deque()
-        self._fault: Fault | None = None
+        self._stopped: tuple[str, str | None] | None = None
+        self._evidence = bytearray()
+        self._bad_from = 0
+        self._unbroken = True
         self._start_reply()
         self._start_line()
 
@@ -58,14 +61,16 @@ class ReplyReader:
     @property
     def partial(self) -> bytes:
         """The octets of the reply that is not whole yet, as far as the limits keep them."""
-        if self._fault is not None:
-            return self._fault.octets
-        return bytes(self._raw + self._line)
+        return bytes(self._evidence if self._stopped else self._raw + self._line)
 
     @property
     def fault(self) -> Fault | None:
         """The fault, once every reply before it was taken."""
-        return None if self._ready else self._fault
+        if self._ready or self._stopped is None:
+            return None
+        outcome, what = self._stopped
+        line = bytes(self._evidence[self._bad_from :]).partition(b"\n")[0].rstrip(b"\r")
+        return Fault(outcome, what or f"not a reply line: {show(self._redact(line)[:120])}", bytes(self._evidence))
 
     def take(self) -> Reply | None:
         """The next whole reply, or None."""
@@ -74,22 +79,22 @@ class ReplyReader:
     def feed(self, octets: bytes, at_ms: float) -> None:
         """Add octets that arrived at ``at_ms``, in milliseconds since the session began."""
         start = 0
-        while self._fault is None:
+        while self._stopped is None:
             end = octets.find(b"\n", start)
             self._grow(octets[start:] if end < 0 else octets[start : end + 1], at_ms)
             if end < 0:
                 self._refuse_at_sight()
                 return
             start = end + 1
-            if self._fault is None:
+            if self._stopped is None:
                 self._end_line(at_ms)
-        # Behind a fault nothing is read any more, but what came with it is evidence.
-        kept = self._fault.octets
-        self._fault = replace(self._fault, octets=kept + octets[start:][: max(0, self._limits.reply - len(kept))])
+        # Behind a fault nothing is read any more, but what comes after it is evidence.
+        if self._unbroken:
+            self._evidence += octets[start:][: max(0, self._limits.reply - len(self._evidence))]
 
     def end(self, at_ms: float) -> None:
         """The stream is over. A last line that lacks only its line end counts as a refusal, never as a consent."""
-        match = _LINE.fullmatch(bytes(self._line)) if self._fault is None and self._line else None
+        match = _LINE.fullmatch(bytes(self._line).removesuffix(b"\r")) if self._stopped is None else None
         if match and match[1][:1] in b"45" and match[2] != b"-":
             self._oddities["no-line-end"] = None
             self._end_line(at_ms)
@@ -115,8 +120,8 @@ class ReplyReader:
     def _refuse_at_sight(self) -> None:
         """Four octets that no reply line begins with need no line end: a server of another kind may never send one."""
         head = bytes(self._line[:4])
-        if self._fault is None and head and not _HEAD.fullmatch(head):
-            self._stop("malformed", f"not a reply line: {show(self._redact(bytes(self._line))[:120])}")
+        if self._stopped is None and head and not _HEAD.fullmatch(head):
+            self._stop("malformed", None, len(self._raw))
 
     def _end_line(self, at_ms: float) -> None:
         whole, size = bytes(self._line), self._line_size
@@ -125,7 +130,7 @@ class ReplyReader:
         content = self._without_end(whole, size)
         match = _LINE.fullmatch(content)
         if match is None:
-            self._stop("malformed", f"not a reply line: {show(self._redact(content)[:120])}")
+            self._stop("malformed", None, len(self._raw) - len(whole))
             return
         self._note_oddities(content)
         self._lines.append(_Line(int(match[1]), match[2] != b"-", match[3] or b"", at_ms))
@@ -146,7 +151,7 @@ class ReplyReader:
         if line.endswith(b"\n"):
             self._oddities["bare-lf"] = None
             return line[:-1]
-        return line
+        return line.removesuffix(b"\r")  # the stream ended here
 
     def _note_oddities(self, content: bytes) -> None:
         if b"\r" in content:
@@ -183,9 +188,11 @@ class ReplyReader:
     def _give_up(self, what: str, at_ms: float) -> None:
         """A limit was reached. Where every line so far carries one refusing code, that refusal stands, cut short."""
         head = _LINE.match(bytes(self._line))
-        if head is not None:
+        if head is not None and head[2] is not None:
             self._lines.append(_Line(int(head[1]), False, head[3] or b"", at_ms))
         codes = {line.code for line in self._lines}
+        if self._line and (head is None or head[2] is None):
+            codes.add(0)  # a line that is no reply line, or that nobody can tell yet
         self._raw += self._line
         self._line = bytearray()
         if len(codes) == 1 and codes.pop() >= 400:
@@ -193,5 +200,8 @@ class ReplyReader:
             self._raw = bytearray()
         self._stop("limit", what)
 
-    def _stop(self, outcome: str, detail: str) -> None:
-        self._fault = Fault(outcome, detail, bytes(self._raw + self._line))
+    def _stop(self, outcome: str, what: str | None, bad_from: int = 0) -> None:
+        """Read no further. Without ``what`` the line that begins at ``bad_from`` is to blame."""
+        self._stopped, self._bad_from = (outcome, what), bad_from
+        self._evidence = self._raw + self._line
+        self._unbroken = len(self._evidence) == self._size  # nothing was left out of it so far

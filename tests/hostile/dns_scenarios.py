@@ -9,7 +9,7 @@ is "listed". Addresses that a run may connect to are loopback ones, as is all tr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -221,7 +221,10 @@ def two_messages_of_five(query: Query) -> Iterable[bytes]:
     return [message(query, [*links, a(owner=names[-1])])]
 
 
-def then(reply: Reply, first: Reply = says(alias(name("away.test")))) -> UdpScript:
+AWAY = says(alias(name("away.test")))
+
+
+def then(reply: Reply, first: Reply = AWAY) -> UdpScript:
     """An alias out of the answer, and ``reply`` to the question that follows."""
     return lambda query: [first(query) if query.name == WWW else reply(query)]
 
@@ -543,6 +546,8 @@ ANSWERS = (*IDENTITY, *TIME, *CODES, *STREAMS, *WIRE, *ALIASES, *DENIALS, *VALUE
 
 HIT, LISTED_POINT, CLEAN_POINT = "7.113.0.203.dnsbl.test", "2.0.0.127.dnsbl.test", "1.0.0.127.dnsbl.test"
 GREETING = "554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using dnsbl.test"
+NOTHING = once(no_such_name)
+ENTRY = once(says(record(A, ipv4("127.0.0.2"))))
 Asked = tuple[str, str]
 """A name and a type; ``*`` for the type stands for every other one, and for the name for all below."""
 
@@ -574,9 +579,9 @@ class ListScenario:
     reason: str
     verdict: str
     hit: UdpScript
-    text: UdpScript = once(no_such_name)
-    listed_point: UdpScript = once(says(record(A, ipv4("127.0.0.2"))))
-    clean_point: UdpScript = once(no_such_name)
+    text: UdpScript = NOTHING
+    listed_point: UdpScript = ENTRY
+    clean_point: UdpScript = NOTHING
     tcp: TcpScript | None = None
     shows: str = ""
 
@@ -735,7 +740,7 @@ def route(
 
 def mx_says(id_: str, finding: str, script: UdpScript) -> RouteScenario:
     """What the MX question gets, of a domain that has an address: no failure may be read as "no MX"."""
-    return route(id_, finding, {("shop.test", "MX"): script, ("shop.test", "*"): once(codes("127.0.0.1"))})
+    return route(id_, finding, {("shop.test", "MX"): script, ("shop.test", "A"): once(codes("127.0.0.1"))})
 
 
 def exchanges(*records: bytes) -> UdpScript:
