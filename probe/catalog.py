@@ -7,20 +7,50 @@ hold the same files with the same keys: its texts are laid over the English ones
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 from probe.errors import DataError
 
-Row = TypeVar("Row")
+AnyRow = TypeVar("AnyRow", bound="Row")
 
 
-@dataclass(frozen=True)
-class Code:
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Row:
+    """One entry: frozen, its fields the annotations of its class, given by name.
+
+    No dataclass, since a dozen of those take longer to make than most commands run.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        kind = type(self)
+        for name in kind.__annotations__:
+            if name not in values:
+                if not hasattr(kind, name):
+                    raise TypeError(f"{name} is missing")
+                values[name] = getattr(kind, name)
+        if len(values) > len(kind.__annotations__):
+            raise TypeError(f"{', '.join(sorted(values.keys() - kind.__annotations__.keys()))} is not known here")
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a {type(self).__name__} is frozen")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), next(iter(vars(self).values()))))
+
+
+class Code(Row):
     """A basic reply code. ``commands`` are those to which a standard allows it (``greeting`` and ``dot`` stand for the
     greeting and the end of the message text, ``any`` for all), ``seen`` those where servers also send it. ``retry`` is
     ``none`` (nothing to retry), ``later`` or ``never`` (not unchanged). ``kind`` is standard, registry or vendor."""
@@ -39,8 +69,7 @@ class Code:
     enhanced: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class EnhancedCode:
+class EnhancedCode(Row):
     """An enhanced status code (RFC 3463). ``code`` is ``X.7.1`` for every class, or ``5.7.515`` for one that a vendor
     made up; ``basic`` the basic codes that the registry pairs it with. ``kind`` is iana or vendor."""
 
@@ -55,8 +84,7 @@ class EnhancedCode:
     basic: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Digit:
+class Digit(Row):
     """What one digit of a code says by itself: a class, a category or a subject. ``name`` is the standard's word."""
 
     digit: str
@@ -67,8 +95,7 @@ class Digit:
     reference: str = ""
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Row):
     """Two basic codes side by side. ``which`` says when to expect which, ``both`` how one session can hold both."""
 
     pair: str
@@ -78,8 +105,7 @@ class Pair:
     both: str = ""
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(Row):
     """Why a server refuses. ``who`` can mend it: sender, receiver, dns, network or list. ``checks`` are the ids of the
     checks that can prove or refute it. ``fix`` is what to do, one step an entry."""
 
@@ -93,8 +119,7 @@ class Cause:
     checks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Row):
     """A reply text and what it means. ``pattern`` is a regular expression over the text, ignoring case. The optional
     keys narrow it: ``codes`` (basic), ``enhanced``, ``stages``. ``weight`` is how sure a match is, 0 to 1."""
 
@@ -115,8 +140,7 @@ class Signature:
     checked: str = ""
 
 
-@dataclass(frozen=True)
-class Extension:
+class Extension(Row):
     """An EHLO keyword (RFC 5321 section 4.1.1.1): what it lets a client do, the parameters that it adds to MAIL and
     RCPT, and the verbs that it adds."""
 
@@ -129,8 +153,7 @@ class Extension:
     verbs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class BlockList:
+class BlockList(Row):
     """A list that is asked by DNS (RFC 5782). ``kind`` is ip4, ip6, ip4+ip6 or domain, ``role`` block, allow or info.
     ``codes`` maps an answer to its meaning: an exact one, a prefix ending in a dot, a bit (``127.0.0.&8``) or ``*``; a
     role in front (``allow 127.0.0.1``) types that one answer. ``errors`` likewise, for answers that say "not for you".
@@ -154,16 +177,14 @@ class BlockList:
     main: bool = False
 
 
-@dataclass(frozen=True)
-class Selector:
+class Selector(Row):
     """A DKIM selector that many domains share because their provider names it so. A guess, never a proof."""
 
     selector: str
     used_by: str
 
 
-@dataclass(frozen=True)
-class FindingText:
+class FindingText(Row):
     """The words of a finding. ``{name}`` in them is filled from the finding's facts."""
 
     id: str
@@ -174,8 +195,7 @@ class FindingText:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Row):
     """Something that the texts cite. ``status`` is a word such as current, obsoleted, historic or draft."""
 
     name: str
@@ -275,14 +295,21 @@ class Catalog:
         rows = {}
         for key, entry in table.items():
             where = f"classes.toml [{name}.{key}]"
-            rows[key] = _row(Digit, _entry("digit", key, entry, where), where)
+            if not isinstance(entry, dict):
+                raise DataError(f"data file {where}: a table is wanted here")
+            rows[key] = _row(Digit, {"digit": key, **entry}, where)
         return rows
 
-    def _rows(self, name: str, kind: type[Row], key: str) -> Mapping[str, Row]:
-        return {
-            id_: _row(kind, _entry(key, id_, entry, f"{name} [{id_}]"), f"{name} [{id_}]")
-            for id_, entry in self._table(name).items()
-        }
+    def _rows(self, name: str, kind: type[AnyRow], key: str) -> Mapping[str, AnyRow]:
+        return _Rows(self._parts(name), name, kind, key)
+
+    def _parts(self, name: str) -> list[_Parts]:
+        """The texts that make up one file: the English one, and the one that is laid over it."""
+        parts = [_parts(self.folder / name)]
+        overlay = self.folder / self.lang / name
+        if self.lang != "en" and overlay.exists():
+            parts.append(_parts(overlay))
+        return parts
 
     def _table(self, name: str) -> dict[str, Any]:
         table = dict(_load(self.folder / name))
@@ -308,10 +335,21 @@ def data_folder() -> Path:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    return _parsed(_read(path), path.name)
+
+
+def _read(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"data file {path.name} cannot be read: {error}") from error
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"data file {name} cannot be read: {error}") from error
 
 
 def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -322,10 +360,65 @@ def _laid_over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _entry(key: str, id_: str, entry: Any, where: str) -> dict[str, Any]:
+_Parts = Mapping[str, str]
+"""The text of each table of a file, by its name; what is no table stands under the empty name."""
+
+_HEAD = re.compile(r'^\[(?:"([^"\\]+)"|([A-Za-z0-9_-]+))\][ \t]*(?:#.*)?$', re.MULTILINE)
+
+
+def _parts(path: Path) -> _Parts:
+    """Cut a file at its table heads, without reading them: most commands need two or three entries of a hundred."""
+    text = _read(path)
+    parts: dict[str, str] = {}
+    name, start = "", 0
+    for head in _HEAD.finditer(text):
+        if text[start : head.start()].strip():
+            parts[name] = parts.get(name, "") + text[start : head.start()]
+        name, start = head[1] or head[2], head.start()
+        if name in parts:
+            raise DataError(f"data file {path.name}: [{name}] stands twice")
+    parts[name] = parts.get(name, "") + text[start:]
+    return parts
+
+
+class _Rows(Mapping[str, AnyRow]):
+    """The rows of one file, each read when it is first asked for."""
+
+    def __init__(self, parts: list[_Parts], name: str, kind: type[AnyRow], key: str) -> None:
+        self._parts, self._name, self._kind, self._key = parts, name, kind, key
+        self._made: dict[str, AnyRow] = {}
+        for rest in (part[""] for part in parts if part.get("", "").strip()):
+            for stray in _parsed(rest, name):
+                raise DataError(f"data file {name} [{stray}]: a table is wanted here")
+
+    def __getitem__(self, id_: str) -> AnyRow:
+        row = self._made.get(id_)
+        if row is None:
+            if not id_ or id_ not in self._parts[0]:
+                raise KeyError(id_)
+            where = f"{self._name} [{id_}]"
+            entry: dict[str, Any] = {}
+            for part in self._parts:
+                if id_ in part:
+                    entry = _laid_over(entry, _entry(part[id_], id_, where, self._name))
+            row = self._made[id_] = _row(self._kind, {self._key: id_, **entry}, where)
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return (id_ for id_ in self._parts[0] if id_)
+
+    def __len__(self) -> int:
+        return len(self._parts[0]) - ("" in self._parts[0])
+
+    def __contains__(self, id_: object) -> bool:
+        return bool(id_) and id_ in self._parts[0]
+
+
+def _entry(text: str, id_: str, where: str, name: str) -> dict[str, Any]:
+    entry = _parsed(text, name).get(id_)
     if not isinstance(entry, dict):
         raise DataError(f"data file {where}: a table is wanted here")
-    return {key: id_, **entry}
+    return entry
 
 
 # What the annotations of the rows above stand for.
@@ -339,12 +432,12 @@ _SHAPES: Mapping[str, Any] = {
 }
 
 
-def _row(kind: type[Row], entry: dict[str, Any], where: str) -> Row:
+def _row(kind: type[AnyRow], entry: dict[str, Any], where: str) -> AnyRow:
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     try:
         row = kind(**values)
     except TypeError as error:
-        raise DataError(f"data file {where}: {str(error).replace('__init__() ', '')}") from None
+        raise DataError(f"data file {where}: {error}") from None
     for key, value in values.items():
         shape = kind.__annotations__[key]
         if not isinstance(value, _SHAPES[shape]):

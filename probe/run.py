@@ -13,12 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from probe.catalog import Catalog, catalog
-from probe.diagnosis.diagnosis import diagnoses
-from probe.diagnosis.inquiry import Sender, client_of, inquiries
-from probe.diagnosis.proof import Lists, gather_proof
+from probe.diagnosis.inquiry import Lists, Sender, client_of, inquiries
 from probe.findings import findings
 from probe.limits import Limits
-from probe.model import SCHEMA, Answer, Exchange, Explanation, Report, Session, Target, Tool
+from probe.model import SCHEMA, Answer, CheckResult, Diagnosis, Exchange, Explanation, Report, Session, Target, Tool
 from probe.replies.explanation import explain
 from probe.resolver import Resolver
 from probe.route import Family, Route, find_route
@@ -82,7 +80,15 @@ async def check(
     run.sessions = tuple(_explained(session, run.facts) for session in run.sessions)
     sender = _sender(run)
     found = inquiries(run.sessions)
-    checks = await gather_proof(found, run.sessions, sender, resolver, run.facts, run.options.lists) if found else ()
+    checks: tuple[CheckResult, ...] = ()
+    diagnosed: tuple[Diagnosis, ...] = ()
+    if found:
+        # Only a refusal needs what proves it.
+        from probe.diagnosis.diagnosis import diagnoses
+        from probe.diagnosis.proof import gather_proof
+
+        checks = await gather_proof(found, run.sessions, sender, resolver, run.facts, run.options.lists)
+        diagnosed = diagnoses(found, checks, sender, run.facts)
     moment = datetime.datetime.fromtimestamp(started, datetime.UTC)
     return Report(
         schema=SCHEMA,
@@ -95,7 +101,7 @@ async def check(
         dns=run.route.answers,
         sessions=run.sessions,
         checks=checks,
-        diagnoses=diagnoses(found, checks, sender, run.facts),
+        diagnoses=diagnosed,
         findings=findings(target, run.route, run.sessions, checks, run.facts, now=moment),
     )
 

@@ -29,7 +29,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 def parse_target(typed: str) -> Target:
     """Read one target. Raises ``TargetError`` with one line that says what is wrong."""
     word = typed.strip()
-    if not word or not word.isprintable() or " " in word:
+    if not word or show(word) != word or " " in word:
         raise TargetError(f"not a target: {show(typed)!r}")
     scheme = _SCHEME.fullmatch(word)
     if scheme:

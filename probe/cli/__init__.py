@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -35,8 +36,12 @@ _COMMON = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status. Never lets an exception of ours become a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _prepare()
     try:
-        status = _run(arguments)
+        try:
+            status = _run(arguments)
+        except SystemExit as ended:  # argparse, after --help
+            status = ended.code if isinstance(ended.code, int) else Status.USAGE
         sys.stdout.flush()
         return status
     except ProbeError as error:
@@ -47,11 +52,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Status.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone; so that Python's own flush at exit does not complain, stdout leads nowhere from here.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.PIPE
     except OSError as error:
         print(f"smtp-probe: {show(str(error.filename or 'output'))}: {error.strerror or error}", file=sys.stderr)
         return Status.USAGE
+
+
+def _prepare() -> None:
+    """A terminal that lacks a character gets its escape, and a missing stdout takes everything and shows nothing."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - it lives as long as the process
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    # Most of what a short run allocates lives to its end: the collector would only walk through it again and again.
+    gc.set_threshold(50_000)
 
 
 def _run(arguments: list[str]) -> int:

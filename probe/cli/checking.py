@@ -26,11 +26,15 @@ _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".txt": "terminal", ".log": "te
 def run(arguments: Sequence[str]) -> int:
     """Probe every target in turn; one bad target does not lose the reports of the others."""
     given = check_parser().parse_args(arguments)
+    if given.target[0] == "check" and len(given.target) > 1:
+        del given.target[0]  # the command's own name, behind its options
     targets = [target_of(word, given) for word in given.target]
     message = message_of(given)
     password = password_of(given)
     plans = [plan_of(target, given, message, password) for target in targets]
     outputs = [(Path(name), _format_of(name)) for name in given.output]
+    for path, _ in outputs:
+        _must_be_writable(path)
     _check_ca_file(given.ca_file)
     facts = facts_in(given.lang)
     reports: list[Report] = []
@@ -105,6 +109,14 @@ def _format_of(name: str) -> str:
     if suffix not in _SUFFIXES:
         raise UsageError(f"-o {name}: the suffix picks the format, one of {' '.join(_SUFFIXES)}")
     return _SUFFIXES[suffix]
+
+
+def _must_be_writable(path: Path) -> None:
+    """Before anything is probed: with --send it cannot be done again for nothing."""
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise UsageError(f"-o {path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _check_ca_file(name: str | None) -> None:

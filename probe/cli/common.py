@@ -7,10 +7,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from probe.catalog import Catalog, catalog
 from probe.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 LANGUAGES = ("en", "ja")
 
@@ -18,13 +21,22 @@ LANGUAGES = ("en", "ja")
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error here."""
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """argparse would keep a closed pipe to itself."""
+        (file or sys.stderr).write(message)
+
     def error(self, message: str) -> None:  # type: ignore[override]
         raise UsageError(f"{message}; see smtp-probe {self.prog.rpartition(' ')[2]} --help")
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """argparse makes one for each option that is added; given a width it need not ask the terminal each time."""
+    return argparse.HelpFormatter(prog, width=80)
+
+
 def parser(command: str, about: str, formats: Sequence[str]) -> Parser:
     """A parser with the options that all commands take."""
-    made = Parser(prog=f"smtp-probe {command}", description=about, allow_abbrev=False)
+    made = Parser(prog=f"smtp-probe {command}", description=about, allow_abbrev=False, formatter_class=_formatter)
     made.add_argument("--format", choices=formats, default=formats[0], help="how to print it (default: %(default)s)")
     made.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the texts")
     made.add_argument(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 
 from probe.cli.common import facts_in, parser, use_color, width_of
 from probe.cli.status import Status
 from probe.errors import UsageError
+
+# Several codes are explained one by one; anything else that was typed without quotes is one reply.
+_CODE = re.compile(r"[0-9]{3}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -19,12 +23,7 @@ def run(arguments: Sequence[str]) -> int:
 
     facts = facts_in(given.lang)
     words = _words(given.reply)
-    if (
-        len(words) > 1
-        and all(" " not in word for word in words)
-        and words[0][:1].isdigit()
-        and not words[1][:1].isdigit()
-    ):
+    if len(words) > 1 and all(" " not in word for word in words) and not all(map(_CODE.fullmatch, words)):
         words = [" ".join(words)]  # a reply typed without quotes
     explained = [explain(word, facts=facts) for word in words]
     if given.format == "terminal":

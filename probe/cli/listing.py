@@ -33,9 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     if given.format == "json":
         from probe.codec import dumps
 
-        print(dumps(list(entries(facts))))
+        print(dumps([entry if isinstance(entry, dict) else vars(entry) for entry in entries(facts)]))
         return Status.OK
-    from probe.reports.layout import Page
+    from probe.reports.layout import Page, clipped
 
     rows = [row(entry) for entry in entries(facts)]
     column = min(30, max(len(key) for key, _, _ in rows) + 3)
@@ -43,7 +43,9 @@ def run(arguments: Sequence[str]) -> int:
     page = Page(sys.stdout, color=use_color(given.color, sys.stdout), width=width_of(sys.stdout))
     for key, kind, text in rows:
         page.hanging(
-            ((key.ljust(column - 2) + " ", "bold"), (kind.ljust(middle), "dim")), (text,), column=column + middle
+            ((key.ljust(column - 2) + " ", "bold"), (clipped(kind, middle - 2).ljust(middle), "dim")),
+            (text,),
+            column=column + middle,
         )
     return Status.OK
 

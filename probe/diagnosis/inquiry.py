@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from probe.model import Client, Exchange, Explanation, Session
+
+Lists = Literal["named", "main", "all"]
 
 # What these stages answer says nothing about mail.
 _HARMLESS = ("help", "rset", "quit")

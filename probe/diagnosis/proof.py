@@ -6,19 +6,17 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from probe.catalog import BlockList, Catalog
 from probe.checks import dkim, dmarc, dnsbl, ptr, spf
-from probe.diagnosis.inquiry import Inquiry, Sender
+from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
 from probe.model import CheckResult, Session
 from probe.route import is_private
 
 if TYPE_CHECKING:
     from probe.resolver import Resolver
-
-Lists = Literal["named", "main", "all"]
 
 # A 554 may hide any of these, whatever its text says: the mission of this program.
 _BEHIND_A_554 = ("dnsbl", "ptr", "spf", "dkim", "dmarc")

@@ -123,7 +123,7 @@ def _distance(known: str, topic: str, detail: int) -> tuple[bool, bool, int, str
 
 
 def _undefined(digit: str) -> Digit:
-    return Digit(digit, "Undefined", f"The standard gives {digit} no sense here.")
+    return Digit(digit=digit, name="Undefined", meaning=f"The standard gives {digit} no sense here.")
 
 
 def _small(sentence: str) -> str:

@@ -7,6 +7,20 @@ from __future__ import annotations
 
 from probe.catalog import Catalog
 
+STAGE_OF_VERB = {
+    "HELO": "ehlo",
+    "EHLO": "ehlo",
+    "LHLO": "ehlo",
+    "HELP": "help",
+    "STARTTLS": "starttls",
+    "AUTH": "auth",
+    "MAIL": "mail",
+    "RCPT": "rcpt",
+    "DATA": "data",
+    "BDAT": "dot",
+    "RSET": "rset",
+    "QUIT": "quit",
+}
 # Stages whose reply answers no verb, or not the verb alone.
 _STAGE_TOKENS = {"banner": "greeting", "connect": "greeting", "dot": "dot", "body": "dot", "tls": "STARTTLS"}
 

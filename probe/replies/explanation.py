@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from probe.catalog import Catalog, Code
-from probe.model.explanation import CauseReading, Explanation
-from probe.replies import conformance, enhanced, extraction, signatures
+from probe.model import Explanation
+from probe.replies import conformance, enhanced
 from probe.replies.codes import basic_entry, class_of, enhanced_entry
-from probe.replies.parsing import LONGEST, STAGE_OF_VERB, parse
-from probe.replies.signatures import GENERIC, NOBODY, Hit
+from probe.replies.conformance import STAGE_OF_VERB
 from probe.text import show
 
-UNKNOWN = "unknown"
-CERTAIN = 0.99  # what a text says can always have been meant otherwise
+LONGEST = 8192  # characters of a text that are read
 LONGEST_WORDS = 120
 
 
@@ -48,6 +46,8 @@ def explain_text(text: str, *, facts: Catalog, command: str | None = None) -> Ex
 
     ``command`` tells what was answered where the text does not. Any text is accepted.
     """
+    from probe.replies.parsing import parse
+
     reply = parse(text)
     verb = reply.command or (command.upper() if command else None)
     stage = reply.stage or STAGE_OF_VERB.get(verb or "")
@@ -66,17 +66,16 @@ def _explain(
     entry = basic_entry(code, facts) if code is not None else _nothing()
     status = enhanced_entry(enhanced_code, facts) if enhanced_code else None
     text = " ".join(enhanced.split(line)[1] for line in lines)[:LONGEST]
-    refused = code is None or code >= 400
-    best: Hit | None = None
-    provider: str | None = None
-    readings: tuple[CauseReading, ...] = ()
-    cause = None
+    # HELP, RSET and QUIT decide nothing, so nobody needs to know why they were refused.
+    refused = (code is None or code >= 400) and stage not in ("help", "rset", "quit")
+    reading = None
     if refused:
-        best, provider, readings = _read(text, code, enhanced_code, stage, facts)
-        cause = readings[0].cause
-    fields: dict[str, Any] = extraction.extract(text, cause) if text else {}
-    if best is not None:
-        cause, readings = _flags(best, cause, readings, fields, earlier)
+        # What reads texts is heavy, and most replies are no refusals.
+        from probe.replies.reading import read
+
+        reading = read(text, code, enhanced_code, stage, facts, earlier)
+    fields: dict[str, Any] = dict(reading.fields) if reading else {}
+    signature = reading.hit.signature if reading and reading.hit else None
     if code is not None and enhanced_code and not enhanced.agrees(code, enhanced_code):
         fields["class_mismatch"] = True
     return Explanation(
@@ -94,67 +93,16 @@ def _explain(
         enhanced_remedy=status.remedy if status else None,
         enhanced_reference=status.reference if status else None,
         allowed_here=None if code is None else conformance.allowed(code, verb, stage, facts),
-        cause=cause,
-        causes=readings,
-        provider=provider,
-        provider_meaning=(best.signature.meaning or None) if best else None,
-        provider_remedy=(best.signature.fix or None) if best else None,
-        matched=show(best.matched[:LONGEST_WORDS]) or None if best else None,
-        signature=best.signature.id if best else None,
-        source=best.signature.source if best else None,
+        cause=reading.causes[0].cause if reading else None,
+        causes=reading.causes if reading else (),
+        provider=reading.provider if reading else None,
+        provider_meaning=(signature.meaning or None) if signature else None,
+        provider_remedy=(signature.fix or None) if signature else None,
+        matched=show(reading.hit.matched[:LONGEST_WORDS]) or None if reading and reading.hit else None,
+        signature=signature.id if signature else None,
+        source=signature.source if signature else None,
         fields={key: _shown(value) for key, value in fields.items()},
     )
-
-
-def _read(
-    text: str, code: int | None, enhanced_code: str | None, stage: str | None, facts: Catalog
-) -> tuple[Hit | None, str | None, tuple[CauseReading, ...]]:
-    """The hit that decides, the provider, and every reading, best first."""
-    known = signatures.book(facts)
-    hits = known.search(signatures.prepare(text), code, enhanced_code, stage) if text else []
-    hits.sort(key=lambda hit: (-hit.signature.weight, hit.signature.provider == GENERIC, hit.signature.id))
-    marks = [hit for hit in hits if hit.signature.weight == 0]
-    spoken = [hit for hit in hits if hit.signature.weight > 0]
-    priors = known.priors(code, enhanced_code, stage)
-
-    weights: dict[str, float] = {}
-    deciding: dict[str, Hit] = {}
-    for hit in spoken:
-        weights.setdefault(hit.signature.cause, hit.signature.weight)
-        deciding.setdefault(hit.signature.cause, hit)
-    for hit in priors:
-        cause, weight = hit.signature.cause, hit.signature.weight
-        if cause in deciding and deciding[cause] in spoken:
-            weights[cause] = 1 - (1 - weights[cause]) * (1 - weight / 2)
-        else:
-            weights[cause] = max(weights.get(cause, 0.0), weight)
-            deciding.setdefault(cause, hit)
-
-    ranked = sorted(weights, key=lambda cause: -weights[cause])
-    readings = tuple(CauseReading(cause, round(min(weights[cause], CERTAIN), 3)) for cause in ranked)
-    best = deciding[ranked[0]] if ranked else None
-    named = [
-        hit.signature.provider for hit in (*marks, *([best] if best else [])) if hit.signature.provider not in NOBODY
-    ]
-    return best, (named[0] if named else None), readings or (CauseReading(UNKNOWN, 0.0),)
-
-
-def _flags(
-    best: Hit,
-    cause: str | None,
-    readings: tuple[CauseReading, ...],
-    fields: dict[str, Any],
-    earlier: Sequence[Explanation],
-) -> tuple[str | None, tuple[CauseReading, ...]]:
-    """Follow an echo back to what it repeats, and take the blame off the sender where the receiver has it."""
-    if best.signature.id.endswith("-echo"):
-        fields["echo"] = True
-        if before := [one for one in earlier if one.cause and one.causes and not one.fields.get("echo")]:
-            return before[-1].cause, before[-1].causes
-    if best.signature.id.endswith("-receiver-fault"):
-        fields["receiver_fault"] = True
-        fields.pop("delist_url", None)
-    return cause, readings
 
 
 def _nothing() -> Code:

@@ -12,24 +12,10 @@ import re
 from typing import NamedTuple
 
 from probe.replies import enhanced
+from probe.replies.conformance import STAGE_OF_VERB
 
 # More than any reply that says something; longer texts are cut so that the work stays bounded.
 LONGEST = 8192
-
-STAGE_OF_VERB = {
-    "HELO": "ehlo",
-    "EHLO": "ehlo",
-    "LHLO": "ehlo",
-    "HELP": "help",
-    "STARTTLS": "starttls",
-    "AUTH": "auth",
-    "MAIL": "mail",
-    "RCPT": "rcpt",
-    "DATA": "data",
-    "BDAT": "dot",
-    "RSET": "rset",
-    "QUIT": "quit",
-}
 
 
 class ParsedReply(NamedTuple):

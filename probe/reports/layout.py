@@ -20,12 +20,18 @@ Part = tuple[str, str]
 """A piece of a line: its text and its style."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """rich would leave with status 1; the command line knows better what a closed pipe means."""
+        raise BrokenPipeError
+
+
 class Page:
     """Prints as it is told; 80 columns where the terminal does not say, never fewer than 60."""
 
     def __init__(self, out: TextIO, *, color: bool, width: int = 80) -> None:
         self.width = max(60, width)
-        self._console = Console(
+        self._console = _Console(
             file=out,
             force_terminal=color,
             no_color=not color,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from probe.catalog import BlockList, catalog
@@ -31,7 +29,7 @@ def a_list(**changes: object) -> BlockList:
         clean=("127.0.0.1", "::FFFF:7F00:1"),
         delist="https://dnsbl.test/q?ip={ip}",
     )
-    return dataclasses.replace(row, **changes)  # type: ignore[arg-type]
+    return BlockList(**{**vars(row), **changes})
 
 
 def ask(zone: dict[str, Said], row: BlockList | None = None, subject: str = "203.0.113.7") -> CheckResult:

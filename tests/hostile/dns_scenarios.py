@@ -491,7 +491,7 @@ VALUES = [
     shown("PTR", name("", b"\\027", b"test"), "\\\\027.test", "name-with-backslash"),
     shown("PTR", name("", b"\xe2\x80\xae\xff"), "\\226\\128\\174\\255", "name-beyond-ascii"),
     shown("PTR", name("", b"x" * 63), "x" * 63, "label-of-63"),
-    shown("PTR", name("", b"$(id);`id`"), "\\$(id)\\;`id`", "name-for-a-shell"),
+    shown("PTR", name("", b"$(id);`id`"), "\\$\\(id\\)\\;`id`", "name-for-a-shell"),
     shown("TXT", txt(b""), "", "text-of-nothing"),
     shown("TXT", txt(b"v=spf1", b" -all"), "v=spf1 -all", "text-in-two-strings"),
     shown("TXT", txt(b"a\0b\tc\nd"), "a\\0b\\tc\\nd", "text-with-controls"),

@@ -68,9 +68,7 @@ class Scenario:
     limits: Mapping[str, float] = field(default_factory=dict)
 
 
-def at(
-    point: str, act: Act, *, id: str, why: str, outcome: str, stage: str | None = None, **more: Any
-) -> Scenario:
+def at(point: str, act: Act, *, id: str, why: str, outcome: str, stage: str | None = None, **more: Any) -> Scenario:
     """A scenario whose server misbehaves at one point only."""
     named, options = POINTS[point]
     acts: dict[str, Act] = {point: act}

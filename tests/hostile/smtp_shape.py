@@ -194,7 +194,11 @@ def _foreign() -> Iterator[Scenario]:
             names=(word,),
             never_finds=("rejected",),
         )
-    for name, octets in (("smtp", b"220 mx.test ESMTP\r\n"), ("http", b"HTTP/1.1 400 Bad\r\n\r\n"), ("zeros", b"\0" * 9)):
+    for name, octets in (
+        ("smtp", b"220 mx.test ESMTP\r\n"),
+        ("http", b"HTTP/1.1 400 Bad\r\n\r\n"),
+        ("zeros", b"\0" * 9),
+    ):
         yield at(
             "banner",
             octets,

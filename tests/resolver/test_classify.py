@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probe.names import encode_name
 from probe.resolver.classify import classify
 from probe.resolver.codec import TYPES, MalformedError, encode_query, is_answer_to, read_shape
-from probe.names import encode_name
 
 NAME = "www.example.test"
 NS = "example.test. 60 IN NS ns.other.test."
