@@ -3,6 +3,7 @@
 A file in ``tests/dialogues/`` reads like a transcript::
 
     $ --send                       options of the command line
+    ! lmtp                         the scheme of the target, where it is not smtp
     S: 220 mx.test ESMTP           the server says this line
     C: EHLO *                      the client must say this (shell patterns)
     S~ 250 half a li               octets without a line end; \\r \\n \\0 \\xNN are escapes
@@ -45,6 +46,7 @@ class Dialogue:
 
     name: str
     options: list[str] = field(default_factory=list)
+    scheme: str = ""
     steps: list[tuple[str, str]] = field(default_factory=list)
     wanted: list[tuple[str, str]] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
@@ -60,6 +62,8 @@ def read(path: Path) -> Dialogue:
             continue
         if word == "$":
             dialogue.options += rest.split()
+        elif word == "!":
+            dialogue.scheme = f"{rest}://"
         elif word == "=":
             key, _, value = rest.partition(" ")
             dialogue.wanted.append((key, value))
@@ -89,7 +93,7 @@ async def play(dialogue: Dialogue) -> Report:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         port = server.sockets[0].getsockname()[1]
-        return await _probe(dialogue, f"127.0.0.1:{port}")
+        return await _probe(dialogue, f"{dialogue.scheme}127.0.0.1:{port}")
     finally:
         server.close()
         for task in running:

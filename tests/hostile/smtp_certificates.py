@@ -4,6 +4,7 @@ key that is too short, with thousands of names, with escape sequences for names;
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import ssl
 import tempfile
 import warnings
@@ -48,7 +49,7 @@ def certificate(kind: str) -> Certificate:
 def _weak(now: datetime.datetime) -> Certificate:
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mx.test")])
-    alternative = x509.SubjectAlternativeName([x509.DNSName("mx.test"), x509.DNSName("localhost")])
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -87,10 +88,10 @@ def context(kind: str) -> ssl.SSLContext:
     return made
 
 
-def handshake(kind: str, *, cut_after: int | None = None) -> Script:
-    """The act of a TLS handshake with that kind of context."""
+def handshake(kind: str, *, cut_after: int | None = None, then: bytes = b"") -> Script:
+    """The act of a TLS handshake with that kind of context; ``then`` shares a segment with the end of it."""
 
     async def act(peer: Peer) -> None:
-        await peer.shake(context(kind), cut_after=cut_after)
+        await peer.shake(context(kind), cut_after=cut_after, then=then)
 
     return act

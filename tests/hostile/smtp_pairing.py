@@ -55,9 +55,20 @@ def _surplus() -> Iterator[Scenario]:
         stage="starttls",
     )
     yield Scenario(
+        id="stray-inside-tls",
+        why="the same a moment later, as TLS 1.3 has it: EHLO may go out before, and the books find it",
+        server=polite(ehlo=TLS_OFFER, starttls=(READY, handshake("mx"), b"250-mx.evil\r\n250 AUTH PLAIN\r\n")),
+        outcome="unsolicited",
+        stage=ANY,
+        paired=False,
+    )
+    yield Scenario(
         id="surplus-inside-tls",
         why="a reply inside TLS before EHLO was sent is nobody's; until a whole reply was asked for the stage is tls",
-        server=polite(ehlo=TLS_OFFER, starttls=(READY, handshake("mx"), b"250-mx.evil\r\n250 AUTH PLAIN\r\n")),
+        server=polite(
+            ehlo=TLS_OFFER,
+            starttls=(READY, handshake("tls1.2", then=b"250-mx.evil\r\n250 AUTH PLAIN\r\n")),
+        ),
         outcome="unsolicited",
         stage="tls",
         paired=False,
@@ -103,7 +114,8 @@ def _strays() -> Iterator[Scenario]:
             id=f"stray-{point}",
             why="a stray reply with the real one behind it shifts everything: the books do not balance",
             outcome="unsolicited",
-            stage="quit",
+            # The shift may show before QUIT, where the server is fast enough.
+            stage=ANY,
             paired=False,
             sent=point in ("data", "dot"),
         )

@@ -83,7 +83,7 @@ async def probe(scenario: Scenario, server: HostileServer) -> tuple[Report, floa
     words += ["--timeout", "0.4", "--deadline", "3", *scenario.options]
     given = check_parser().parse_args(words)
     target = target_of(words[0], given)
-    limits = replace(replace(limits_of(given), quit=0.3), **scenario.limits)  # type: ignore[arg-type]
+    limits = replace(replace(limits_of(given), connect=3.0, quit=0.3), **scenario.limits)  # type: ignore[arg-type]
     tasks: list[asyncio.Task[Any]] = []
     _mine.set(tasks)
     began = time.monotonic()

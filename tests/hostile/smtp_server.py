@@ -100,8 +100,9 @@ class Peer:
         if self._buffer:
             self.complaints.append(f"the client spoke before its turn: {bytes(self._buffer[:80])!r}")
 
-    async def shake(self, context: ssl.SSLContext, *, cut_after: int | None = None) -> None:
-        """The TLS handshake as its server; with ``cut_after`` only so many octets of it leave."""
+    async def shake(self, context: ssl.SSLContext, *, cut_after: int | None = None, then: bytes = b"") -> None:
+        """The TLS handshake as its server; with ``cut_after`` only so many octets of it leave; ``then`` is said in the
+        segment that ends it."""
         incoming, outgoing = self._incoming, self._outgoing
         layer = context.wrap_bio(incoming, outgoing, server_side=True)
         incoming.write(bytes(self._buffer))
@@ -110,6 +111,8 @@ class Peer:
             try:
                 layer.do_handshake()
                 done = True
+                if then:
+                    layer.write(then)
             except ssl.SSLWantReadError:
                 done = False
             except ssl.SSLError:
@@ -308,13 +311,6 @@ def some(octets: int) -> Script:
 def plain(octets: bytes) -> Script:
     async def act(peer: Peer) -> None:
         await peer.say_plain(octets)
-
-    return act
-
-
-def shake(context: ssl.SSLContext, *, cut_after: int | None = None) -> Script:
-    async def act(peer: Peer) -> None:
-        await peer.shake(context, cut_after=cut_after)
 
     return act
 

@@ -105,7 +105,7 @@ def _texts() -> Iterator[Scenario]:
         id="text-in-greeting-of-no-kind",
         why="the same before any conversation",
         server=polite(banner=evil + b"\r\n"),
-        outcome="not_smtp",
+        outcome="malformed",
         stage="banner",
         keeps=(("banner", evil),),
     )

@@ -190,7 +190,7 @@ def _others() -> Iterator[Scenario]:
         outcome="timeout",
         stage="body",
         acts={"text": (some(1000), deaf)},
-        message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 24_000,
+        message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
         window=4096,
     )
     for name, last, outcome in (("fin", fin, "closed"), ("reset", rst, "reset")):
@@ -202,7 +202,7 @@ def _others() -> Iterator[Scenario]:
             outcome=outcome,
             stage=ANY,
             acts={"text": (some(1000), last)},
-            message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 12_000,
+            message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
             window=4096,
         )
     yield at(
@@ -213,7 +213,7 @@ def _others() -> Iterator[Scenario]:
         outcome=ANY,
         stage=ANY,
         acts={"text": (some(1000), b"552 5.3.4 Too large\r\n", wait(0.05), fin)},
-        message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 12_000,
+        message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
         window=4096,
         keeps=(("body", b"552 5.3.4 Too large"),),
     )
@@ -225,7 +225,7 @@ def _others() -> Iterator[Scenario]:
         outcome="tempfail",
         stage=ANY,
         acts={"text": (some(1000), b"421 4.3.2 Shutting down\r\n", wait(0.05), fin)},
-        message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 12_000,
+        message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
         window=4096,
         keeps=(("body", b"421 4.3.2 Shutting down"),),
     )
