@@ -158,7 +158,8 @@ class BlockList(Row):
     ``codes`` maps an answer to its meaning: an exact one, a prefix ending in a dot, a bit (``127.0.0.&8``) or ``*``; a
     role in front (``allow 127.0.0.1``) types that one answer. ``errors`` likewise, for answers that say "not for you".
     ``listed`` and ``clean`` are the test points: addresses or domains to ask about. ``delist`` may hold
-    ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554."""
+    ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554;
+    ``part_of`` names the list that holds all of this one."""
 
     zone: str
     operator: str
@@ -175,6 +176,7 @@ class BlockList(Row):
     terms: str = ""
     since: str = ""
     main: bool = False
+    part_of: str = ""
 
 
 class Selector(Row):

@@ -4,7 +4,8 @@
     ├── UsageError          what was asked for makes no sense: a bad option, an unknown code      exit 2
     │   └── TargetError     a target that cannot be read: a bad URL, a name that is no name       exit 2
     ├── DataError           a file under data/ that is missing, broken or lacks an entry
-    └── WireError           the conversation could not go on; carries outcome, partial octets and a detail
+    ├── WireError           the conversation could not go on; carries outcome, partial octets and a detail
+    └── Interrupted         the user wants no more of it; carries what was learnt
 
 A refusal by a server is no exception: it is a reply.
 """
@@ -38,3 +39,24 @@ class WireError(ProbeError):
         self.detail = detail
         self.partial = partial
         self.alert = alert
+
+
+INTERRUPT = "interrupted by the user"
+"""The message of a cancellation that means: stop here and tell what is known. Any other goes its way."""
+
+
+class Interrupted(ProbeError):
+    """``learnt`` is the value that would have been returned, as far as it came."""
+
+    def __init__(self, learnt: object) -> None:
+        super().__init__(INTERRUPT)
+        self.learnt = learnt
+
+
+def where(error: BaseException) -> str:
+    """An exception that nobody expected, with its place in the code, in one line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}: {error}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from probe.catalog import Catalog
-from probe.model import CheckResult, Exchange, Finding, Session, Severity, Target, Tls
+from probe.model import CheckResult, Client, Exchange, Finding, Session, Severity, Target, Tls
 from probe.route import Route
 from probe.smtp.extensions import size_limit, strange_lines
 from probe.text import show
@@ -50,9 +51,14 @@ def findings(
     facts: Catalog,
     *,
     now: datetime.datetime,
+    interrupted: bool = False,
+    client: Client | None = None,
+    client_ip: str | None = None,
 ) -> tuple[Finding, ...]:
     """All findings of one run, errors first, otherwise in the order in which things happened."""
     found = [
+        *([finding("interrupted", target.host, facts)] if interrupted else []),
+        *_of_client(client, client_ip, facts),
         *_of_route(target, route, facts),
         *_of_outcomes(sessions, facts),
         *(one for session in sessions for one in _of_session(session, facts, now)),
@@ -60,6 +66,11 @@ def findings(
     ]
     order = {"error": 0, "warning": 1, "notice": 2, "info": 3}
     return tuple(sorted(_distinct(found), key=lambda one: order[one.severity]))
+
+
+def _of_client(client: Client | None, given: str | None, facts: Catalog) -> Iterator[Finding]:
+    if client is not None and given is not None and client.address not in (None, given):
+        yield finding("client-differs", given, facts, given=given, seen=client.address)
 
 
 def _distinct(found: list[Finding]) -> list[Finding]:
@@ -75,7 +86,8 @@ def _of_route(target: Target, route: Route, facts: Catalog) -> Iterator[Finding]
     elif route.problem == "no-such-domain":
         yield finding("no-such-domain", domain, facts, domain=domain)
     elif route.problem == "no-address":
-        yield finding("no-address", domain, facts, domain=domain)
+        asked = ", ".join(f"{answer.name} {answer.type}" for answer in route.answers) or domain
+        yield finding("no-address", domain, facts, domain=domain, asked=asked)
     elif route.problem == "dns-failed":
         yield finding("dns-failed", domain, facts, domain=domain, detail=_why_dns_failed(route))
     elif route.problem == "private-address":
@@ -115,9 +127,22 @@ def _of_outcomes(sessions: Sequence[Session], facts: Catalog) -> Iterator[Findin
                 detail=detail,
                 port=session.endpoint.port,
             )
+    if sessions:
+        yield from _hints(sessions[-1], facts)
     silent = [s for s in sessions if s.stage == "connect" and s.outcome == "timeout" and s.endpoint.port == 25]
     if sessions and len(silent) == len(sessions):
         yield finding("port-25-silent", sessions[0].endpoint.host, facts)
+
+
+def _hints(session: Session, facts: Catalog) -> Iterator[Finding]:
+    """Another way to speak to this port."""
+    heard = any(exchange.reply or exchange.partial for exchange in session.exchanges)
+    in_tls = any(exchange.in_tls for exchange in session.exchanges)
+    if session.outcome == "timeout" and session.stage == "banner" and not heard and not in_tls:
+        yield finding("maybe-implicit-tls", _place(session), facts)
+    said = " ".join(exchange.reply.text for exchange in session.exchanges[:3] if exchange.reply)
+    if session.stage == "ehlo" and re.search(r"\bL(?:MTP|HLO)\b", said):
+        yield finding("maybe-lmtp", _place(session), facts)
 
 
 def _of_session(session: Session, facts: Catalog, now: datetime.datetime) -> Iterator[Finding]:
@@ -182,7 +207,7 @@ def _of_tls(session: Session, tls: Tls, facts: Catalog, now: datetime.datetime) 
             facts,
             not_after=leaf.not_after,
             not_before=leaf.not_before,
-            names=", ".join(leaf.names[:5]) or leaf.subject,
+            names=", ".join(leaf.names[:5]) or leaf.subject or "nobody",
             host=host,
             issuer=leaf.issuer,
             key=leaf.key,
@@ -222,7 +247,13 @@ def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterat
         if verb == "HELO":
             refused = next((e.reply.code for e in session.exchanges if e.stage == "ehlo" and e.reply), 0)
             yield finding("helo-only", place, facts, code=refused)
-    if exchange.stage == "help" and reply.code >= 400:
+    if (
+        exchange.stage == "auth"
+        and reply.code == 235
+        and not any(e.command == "***" or "***" in (e.command or "") for e in session.exchanges)
+    ):
+        yield finding("auth-without-secret", place, facts, command=exchange.command)
+    if exchange.stage == "help" and reply.code >= 400 and (exchange.command or "").upper() == "HELP":
         yield finding("help-refused", place, facts, code=reply.code)
     if exchange.stage == "starttls" and reply.code >= 400 and session.outcome != "tls_refused":
         yield finding("starttls-refused", place, facts, code=reply.code)

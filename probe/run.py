@@ -11,12 +11,15 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from probe.catalog import Catalog, catalog
 from probe.diagnosis.inquiry import Lists, Sender, client_of, inquiries
+from probe.errors import INTERRUPT, Interrupted
 from probe.findings import findings
 from probe.limits import Limits
 from probe.model import SCHEMA, Answer, CheckResult, Diagnosis, Exchange, Explanation, Report, Session, Target, Tool
+from probe.names import is_hostname
 from probe.replies.explanation import explain
 from probe.resolver import Resolver
 from probe.route import Family, Route, find_route
@@ -26,7 +29,7 @@ from probe.target import default_recipient, parse_target
 from probe.text import show
 from probe.version import VERSION
 
-_AGAIN_S = 0.25
+_AGAIN_S, _AGAIN_MOST_S = 0.25, 2.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class _Run:
     now: Callable[[], float]
     route: Route = field(default_factory=Route)
     sessions: tuple[Session, ...] = ()
+    connections: int = 0
 
 
 async def check(
@@ -76,18 +80,28 @@ async def check(
     resolver = resolver or Resolver(timeout=limits.dns_timeout, tries=limits.dns_tries)
     run = _Run(target, plan, options or Options(), resolver, limits, facts or catalog(), clock, now)
     started, began = now(), clock()
-    await _until_greeted(run)
+    interrupted = False
+    try:
+        await _until_greeted(run)
+    except asyncio.CancelledError as cancelled:
+        interrupted = _was_interrupt(cancelled)
+        run.connections += sum(session.stage != "connect" for session in run.sessions)
     run.sessions = tuple(_explained(session, run.facts) for session in run.sessions)
     sender = _sender(run)
     found = inquiries(run.sessions)
     checks: tuple[CheckResult, ...] = ()
     diagnosed: tuple[Diagnosis, ...] = ()
-    if found:
+    if found and not interrupted:
         # Only a refusal needs what proves it.
         from probe.diagnosis.diagnosis import diagnoses
         from probe.diagnosis.proof import gather_proof
 
-        checks = await gather_proof(found, run.sessions, sender, resolver, run.facts, run.options.lists)
+        # The deadline is one session's; a proof that has hardly any of it left gets a second.
+        within = max(1.0, limits.session - (clock() - began))
+        try:
+            checks = await gather_proof(found, run.sessions, sender, resolver, run.facts, run.options.lists, within)
+        except asyncio.CancelledError as cancelled:
+            interrupted = _was_interrupt(cancelled)
         diagnosed = diagnoses(found, checks, sender, run.facts)
     moment = datetime.datetime.fromtimestamp(started, datetime.UTC)
     return Report(
@@ -97,13 +111,38 @@ async def check(
         started=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         elapsed_ms=(clock() - began) * 1000,
         client=sender.client,
+        connections=run.connections,
         route=run.route.endpoints,
         dns=run.route.answers,
         sessions=run.sessions,
         checks=checks,
         diagnoses=diagnosed,
-        findings=findings(target, run.route, run.sessions, checks, run.facts, now=moment),
+        findings=findings(
+            target,
+            run.route,
+            run.sessions,
+            checks,
+            run.facts,
+            now=moment,
+            interrupted=interrupted,
+            client=sender.client,
+            client_ip=run.options.client_ip,
+        ),
     )
+
+
+def _ready(sessions: Sequence[Session]) -> bool:
+    """Greeted, and not with "come back later"."""
+    return greeted(sessions) and not (sessions[-1].stage == "banner" and sessions[-1].outcome == "tempfail")
+
+
+def _was_interrupt(cancelled: asyncio.CancelledError) -> bool:
+    """True for the user's own interrupt: then the report tells what is known. Any other cancellation goes on."""
+    task = asyncio.current_task()
+    if cancelled.args[:1] != (INTERRUPT,) or task is None:
+        raise cancelled
+    task.uncancel()
+    return True
 
 
 def greeted(sessions: Sequence[Session]) -> bool:
@@ -112,7 +151,7 @@ def greeted(sessions: Sequence[Session]) -> bool:
 
 
 async def _until_greeted(run: _Run) -> None:
-    end = run.clock() + run.options.wait
+    end, pause = run.clock() + run.options.wait, _AGAIN_S
     while True:
         run.route = await find_route(
             run.target,
@@ -122,9 +161,11 @@ async def _until_greeted(run: _Run) -> None:
             allow_private=run.options.allow_private,
         )
         run.sessions = await _sessions(run)
-        if greeted(run.sessions) or run.clock() + _AGAIN_S > end:
+        run.connections += sum(session.stage != "connect" for session in run.sessions)
+        if _ready(run.sessions) or run.clock() + pause > end:
             return
-        await asyncio.sleep(_AGAIN_S)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _AGAIN_MOST_S)
         run.resolver = run.resolver.fresh()
 
 
@@ -134,7 +175,11 @@ async def _sessions(run: _Run) -> tuple[Session, ...]:
     for endpoint in run.route.endpoints:
         name = endpoint.host if run.target.kind != "unix" else None
         plan = replace(run.plan, tls_name=run.plan.tls_name or name)
-        sessions.append(await converse(endpoint, plan, run.limits, run.clock, run.now))
+        try:
+            sessions.append(await converse(endpoint, plan, run.limits, run.clock, run.now))
+        except Interrupted as interrupted:
+            run.sessions = (*sessions, cast(Session, interrupted.learnt))
+            raise asyncio.CancelledError(INTERRUPT) from None
         if greeted(sessions):
             break
     return tuple(sessions)
@@ -175,6 +220,7 @@ def _sender(run: _Run) -> Sender:
         spf_domain=_as_domain(domain),
         from_domain=_as_domain(_from_header(run.plan)),
         selectors=run.options.selectors,
+        signed=_signed(run.plan),
     )
 
 
@@ -189,8 +235,19 @@ def _from_header(plan: Plan) -> str | None:
     return parseaddr(str(header or ""))[1].rpartition("@")[2] or None
 
 
+def _signed(plan: Plan) -> bool | None:
+    """Whether the message that went out carries a DKIM signature; None where none went out."""
+    if not plan.send or plan.message is None:
+        return None
+    head = plan.message.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
+    return b"\ndkim-signature:" in b"\n" + head.lower()
+
+
 def _as_domain(name: str | None) -> str | None:
-    return None if not name or name.startswith("[") else name.rstrip(".").lower()
+    """A domain that may publish records: neither an address nor a name of this machine alone."""
+    if not name or "." not in name.rstrip(".") or not is_hostname(name.rstrip(".").lower()):
+        return None
+    return name.rstrip(".").lower()
 
 
 def questions(report: Report) -> tuple[Answer, ...]:

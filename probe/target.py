@@ -28,7 +28,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 
 def parse_target(typed: str) -> Target:
     """Read one target. Raises ``TargetError`` with one line that says what is wrong."""
-    word = typed.strip()
+    word = typed.strip().removeprefix("mailto:")
     if not word or show(word) != word or " " in word:
         raise TargetError(f"not a target: {show(typed)!r}")
     scheme = _SCHEME.fullmatch(word)
@@ -155,7 +155,8 @@ def _name(word: str, name: str) -> str:
         what = "host, domain, address or URL" if name.isascii() else "name that DNS can hold"
         raise TargetError(f"not a {what}: {show(word)}") from None
     if ascii_name.rpartition(".")[2].isdigit():
-        raise TargetError(f"not an IP address: {show(word)}")
+        hint = f"; did you mean: smtp-probe explain {show(word)}" if re.fullmatch(r"[2-5][0-9.]+", word) else ""
+        raise TargetError(f"not an IP address: {show(word)}{hint}")
     if not is_hostname(ascii_name):
         raise TargetError(f"not a host, domain, address or URL: {show(word)}")
     return ascii_name

@@ -23,6 +23,7 @@ from probe.model import (
     Answer,
     Certificate,
     CheckResult,
+    Client,
     Endpoint,
     Exchange,
     Explanation,
@@ -175,14 +176,28 @@ def checked(check: str, subject: str, result: str, **facts: Any) -> CheckResult:
 
 
 def found(
-    *sessions: Session, route: Route | None = None, checks: tuple[CheckResult, ...] = (), lang: str = "en"
+    *sessions: Session,
+    route: Route | None = None,
+    checks: tuple[CheckResult, ...] = (),
+    lang: str = "en",
+    **more: Any,
 ) -> list[Finding]:
     route = route or Route(endpoints=(PLACE,))
-    return list(findings(TARGET, route, sessions, checks, catalog(lang), now=NOW))
+    return list(findings(TARGET, route, sessions, checks, catalog(lang), now=NOW, **more))
 
 
 WRONG = Explanation(250, None, "", "", "", "", allowed_here=False)
+
 SCENES: dict[str, list[Finding]] = {
+    "interrupted": found(interrupted=True),
+    "client-differs": found(client=Client("203.0.113.8", "reply"), client_ip="203.0.113.7"),
+    "maybe-implicit-tls": found(session(outcome="timeout", stage="banner", detail="no reply")),
+    "maybe-lmtp": found(
+        session(
+            outcome="rejected", stage="ehlo", detail="x", exchanges=(heard("ehlo", "EHLO x", reply(500, "use LHLO")),)
+        )
+    ),
+    "auth-without-secret": found(session(exchanges=(heard("auth", "AUTH ANONYMOUS", reply(235)),))),
     "null-mx": found(route=Route(problem="null-mx")),
     "no-such-domain": found(route=Route(problem="no-such-domain", implicit=True)),
     "no-address": found(route=Route(problem="no-address")),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from probe.cli.common import facts_in, use_color, width_of
 from probe.cli.options import check_parser, limits_of, message_of, options_of, password_of, plan_of, target_of
 from probe.cli.status import Status
-from probe.errors import UsageError
+from probe.errors import INTERRUPT, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -52,14 +54,40 @@ def run(arguments: Sequence[str]) -> int:
             _complain(report)
             if streaming:
                 _print([report], given.format, sys.stdout, given, facts)
+            if any(one.id == "interrupted" for one in report.findings):
+                return
 
-    asyncio.run(probe_all())
+    interrupted = _run_until_interrupted(probe_all())
     if not streaming:
         _print(reports, given.format, sys.stdout, given, facts)
     for path, form in outputs:
         with path.open("w", encoding="utf-8") as out:
             _print(reports, form, out, given, facts)
+    if interrupted:
+        print("smtp-probe: interrupted; this is what was learnt", file=sys.stderr)
+        return Status.INTERRUPTED
     return Status.OK if given.exit_zero else max_status(reports, given.fail_on)
+
+
+def _run_until_interrupted(work: Coroutine[None, None, None]) -> bool:
+    """Run it; the first Ctrl-C asks it to stop and tell, a second one ends the program. True if it was interrupted."""
+    asked: list[int] = []
+
+    async def watched() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def interrupt() -> None:
+            asked.append(signal.SIGINT)
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+            task.cancel(INTERRUPT)
+
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # no signals here: another thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupt)
+        await work
+
+    asyncio.run(watched())
+    return bool(asked)
 
 
 def max_status(reports: Sequence[Report], fail_on: str) -> Status:

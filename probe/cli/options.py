@@ -106,17 +106,48 @@ def target_of(word: str, given: argparse.Namespace) -> Target:
         server = parse_target(given.server)
         if server.kind == "mailbox":
             raise UsageError(f"--server takes a host, not {show(given.server)}")
+        # What the target says of port and TLS still holds, unless the server's own words say more.
+        if "://" not in given.server and server.kind != "unix":
+            typed_port = server.port != parse_target("host.test").port
+            server = replace(
+                server,
+                port=server.port if typed_port else target.port,
+                tls=target.tls,
+                protocol=target.protocol,
+            )
         kind = "host" if server.kind == "domain" else server.kind
         target = replace(server, input=target.input, kind=kind, mailbox=default_recipient(target))
     if given.port is not None:
         target = with_port(target, given.port)
-    return replace(target, tls=given.tls) if given.tls else target
+    if given.tls is not None:
+        target = replace(target, tls=given.tls)
+    _must_make_sense(target, given)
+    return target
+
+
+def _must_make_sense(target: Target, given: argparse.Namespace) -> None:
+    """Options that contradict each other are a mistake, and one that nobody should find out afterwards."""
+    if given.tls_verify and target.tls == "none":
+        raise UsageError("--tls-verify needs TLS, and --tls none forbids it")
+    if given.send and given.quit_after:
+        raise UsageError("--send and --quit-after contradict each other")
+    if target.kind == "address" and given.family and given.family != ("6" if ":" in target.host else "4"):
+        raise UsageError(f"{target.host} is no IPv{given.family} address")
+    if given.source:
+        import socket
+
+        with socket.socket(socket.AF_INET6 if ":" in given.source else socket.AF_INET) as sock:
+            try:
+                sock.bind((given.source, 0))
+            except OSError:
+                raise UsageError(f"--source {given.source} is no address of this machine") from None
 
 
 def plan_of(target: Target, given: argparse.Namespace, message: bytes | None, password: str = "") -> Plan:
     """What to do with that target. Raises ``UsageError`` for what could not be said on a command line."""
-    recipients = tuple(parse_mailbox(word) for word in given.to or ()) or (default_recipient(target),)
-    sender = parse_mailbox(given.mail_from.strip("<>"))
+    words = [word for group in given.to or () for word in (group.split(",") if '"' not in group else [group])]
+    recipients = tuple(_mailbox(word) for word in words) or (default_recipient(target),)
+    sender = _mailbox(given.mail_from)
     return Plan(
         recipients=recipients,
         mail_from=sender,
@@ -130,13 +161,19 @@ def plan_of(target: Target, given: argparse.Namespace, message: bytes | None, pa
         mail_parameters=tuple(given.mail_param),
         rcpt_parameters=tuple(given.rcpt_param),
         send=given.send,
-        message=_message(target, sender, recipients, message) if given.send else None,
+        message=_message(given, sender, recipients, message) if given.send else None,
         quit_after=given.quit_after,
         source=given.source,
         auth_user=given.auth_user,
         password=password,
         allow_clear_auth=given.allow_clear_auth,
     )
+
+
+def _mailbox(word: str) -> str:
+    """Angle brackets around it are the protocol's, not the address's."""
+    word = word.strip().removeprefix("mailto:")
+    return parse_mailbox(word[1:-1] if word.startswith("<") and word.endswith(">") else word)
 
 
 def message_of(given: argparse.Namespace) -> bytes | None:
@@ -184,12 +221,13 @@ def options_of(given: argparse.Namespace) -> Options:
     )
 
 
-def _message(target: Target, sender: str, recipients: tuple[str, ...], given: bytes | None) -> bytes:
+def _message(given: argparse.Namespace, sender: str, recipients: tuple[str, ...], octets: bytes | None) -> bytes:
     import time
 
+    from probe.smtp.identity import own_name
     from probe.smtp.message import test_message
 
-    return given if given is not None else test_message(sender, recipients, target.host, time.time())
+    return octets if octets is not None else test_message(sender, recipients, given.ehlo or own_name(None), time.time())
 
 
 def _port(word: str) -> int:

@@ -20,8 +20,9 @@ def diagnoses(
 
 def _diagnosis(case: Case) -> Diagnosis:
     inquiry = case.inquiry
-    cause = case.facts.causes.get(inquiry.explanation.cause or "unknown", case.facts.causes["unknown"])
     verdict = judge(case)
+    known = case.facts.causes
+    cause = known.get(case.proved_cause or inquiry.explanation.cause or "unknown", known["unknown"])
     return Diagnosis(
         cause=cause.cause,
         verdict=verdict,

@@ -31,14 +31,15 @@ class Inquiry:
 @dataclass(frozen=True)
 class Sender:
     """Whom the refused session spoke for. ``domains`` are asked about SPF, DKIM and DMARC, in that order of interest:
-    MAIL FROM, else EHLO (RFC 7208 section 2.4), and the From of a message. ``selectors`` are DKIM selectors and
-    whether they are guesses."""
+    MAIL FROM, else EHLO (RFC 7208 section 2.4), and the From of a message. ``selectors`` are DKIM selectors;
+    ``signed`` says whether the message that went out carries a DKIM signature, None where none did."""
 
     client: Client
     ehlo: str | None = None
     spf_domain: str | None = None
     from_domain: str | None = None
     selectors: tuple[str, ...] = ()
+    signed: bool | None = None
 
 
 def inquiries(sessions: Sequence[Session]) -> tuple[Inquiry, ...]:

@@ -57,7 +57,8 @@ def _parameters(verb: str, parameters: list[str], offer: Mapping[str, str], fact
     missing = []
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.upper() not in allowed or not _value_offered(name.upper(), value.upper(), offer):
+        known = name.upper() in allowed or name.upper() in offer  # an unknown extension may bring one of its own name
+        if not known or not _value_offered(name.upper(), value.upper(), offer):
             missing.append(parameter)
     details = {
         "kind": "parameter",
@@ -73,10 +74,7 @@ def _allowed_parameters(verb: str, offer: Mapping[str, str], facts: Catalog) -> 
     allowed = set()
     for keyword in offer:
         extension = facts.extensions.get(keyword)
-        if extension is None:
-            # An unknown extension may define a parameter of its own name.
-            allowed.add(keyword)
-        else:
+        if extension is not None:
             allowed |= set(extension.mail_parameters if verb == "MAIL" else extension.rcpt_parameters)
     return allowed
 

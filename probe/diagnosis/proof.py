@@ -12,6 +12,7 @@ from probe.catalog import BlockList, Catalog
 from probe.checks import dkim, dmarc, dnsbl, ptr, spf
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
+from probe.errors import where
 from probe.model import CheckResult, Session
 from probe.route import is_private
 
@@ -23,28 +24,53 @@ _BEHIND_A_554 = ("dnsbl", "ptr", "spf", "dkim", "dmarc")
 
 
 async def gather_proof(
-    found: Sequence[Inquiry], sessions: Sequence[Session], sender: Sender, ask: Resolver, facts: Catalog, lists: Lists
+    found: Sequence[Inquiry],
+    sessions: Sequence[Session],
+    sender: Sender,
+    ask: Resolver,
+    facts: Catalog,
+    lists: Lists,
+    within: float,
 ) -> tuple[CheckResult, ...]:
-    """Run every check that any of the refusals calls for; the list that a reply names comes first."""
+    """Run every check that any of the refusals calls for, all at once and within so many seconds; the list that a
+    reply names comes first. A check that does not come to an end is one that could not be asked."""
     wanted = {check for inquiry in found for check in checks_for(inquiry, facts)}
     offers = [compare_with_offer(inquiry, sessions[inquiry.session], facts) for inquiry in found]
     zones = tuple(dict.fromkeys(zone for inquiry in found if (zone := named_zone(inquiry))))
     asked: list[Awaitable[CheckResult]] = []
+
+    def add(check: str, subject: str, run: Awaitable[CheckResult], **about: str) -> None:
+        asked.append(_bounded(run, CheckResult(check, subject, "temperror", {"reason": "timeout", **about}), within))
+
     if "dnsbl" in wanted:
-        asked += [dnsbl.run(listing, ask=ask, facts=facts) for listing in _listings(zones, found, sender, facts, lists)]
+        for listing in _listings(zones, found, sender, facts, lists):
+            zone = listing.list.zone
+            add("dnsbl", f"{listing.subject} @ {zone}", dnsbl.run(listing, ask=ask, facts=facts), zone=zone)
     address = sender.client.address
-    if "ptr" in wanted and address is not None:
-        asked.append(ptr.run(address, ask=ask, facts=facts))
+    # Nobody outside can see a private address, so its PTR record proves nothing to them.
+    if "ptr" in wanted and address is not None and not is_private(address):
+        add("ptr", address, ptr.run(address, ask=ask, facts=facts))
     if "spf" in wanted and sender.spf_domain:
-        asked.append(spf.run(sender.spf_domain, ask=ask, facts=facts))
+        add("spf", sender.spf_domain, spf.run(sender.spf_domain, ask=ask, facts=facts))
     domain = sender.from_domain or sender.spf_domain
     if "dkim" in wanted and domain:
-        asked.append(_dkim_keys(domain, sender.selectors, ask, facts))
+        add("dkim", domain, _dkim_keys(domain, sender.selectors, ask, facts))
     if "dmarc" in wanted and domain:
-        asked.append(dmarc.run(domain, ask=ask, facts=facts))
+        add("dmarc", domain, dmarc.run(domain, ask=ask, facts=facts))
     results = await asyncio.gather(*asked)
     unique = {(offer.check, offer.subject): offer for offer in offers if offer is not None}
     return (*unique.values(), *results)
+
+
+async def _bounded(run: Awaitable[CheckResult], unknown: CheckResult, within: float) -> CheckResult:
+    """The result, or ``unknown`` where it does not come in time or where a fault of ours gets in its way."""
+    try:
+        async with asyncio.timeout(within):
+            return await run
+    except TimeoutError:
+        return unknown
+    except Exception as error:
+        return replace(unknown, facts={**unknown.facts, "reason": "internal-error", "error": where(error)})
 
 
 def checks_for(inquiry: Inquiry, facts: Catalog) -> tuple[str, ...]:
@@ -63,33 +89,54 @@ def named_zone(inquiry: Inquiry) -> str | None:
 def _listings(
     zones: Sequence[str], found: Sequence[Inquiry], sender: Sender, facts: Catalog, lists: Lists
 ) -> list[dnsbl.Listing]:
-    named = [facts.blocklists.get(zone) or dnsbl.unlisted_zone(zone) for zone in zones]
+    listings = []
+    for inquiry in found:
+        zone = named_zone(inquiry)
+        if zone is not None:
+            row = facts.blocklists.get(zone) or dnsbl.unlisted_zone(zone, _kind_of(inquiry))
+            listings += [dnsbl.Listing(subject, row, thorough=True) for subject in named_subjects(inquiry, row, sender)]
+    listings = list(dict.fromkeys(listings))
     others = [
         row
         for row in facts.blocklists.values()
         if row.role == "block" and row.state == "active" and (lists == "all" or (lists == "main" and row.main))
     ]
+    # A list that another one contains would only be counted twice.
+    others = [row for row in others if row.part_of not in {one.zone for one in others}]
     address = sender.client.address
-    listings = [replace(listing, thorough=True) for row in named for listing in _subjects(row, sender)]
     if lists != "named" and address is not None and not is_private(address):
         # A domain list is worth a question where the reply speaks of a domain, or speaks of nothing.
         domains_too = any(i.explanation.cause in ("domain-blocklisted", "content-spam", "unknown") for i in found)
         for row in others:
             if row.zone not in zones and (row.kind != "domain" or domains_too):
-                listings += _subjects(row, sender)
+                listings += [dnsbl.Listing(subject, row) for subject in _subjects(row, sender)]
     return listings
 
 
-def _subjects(row: BlockList, sender: Sender) -> list[dnsbl.Listing]:
+def _kind_of(inquiry: Inquiry) -> str:
+    """What a list of which only the name is known seems to list."""
+    return "domain" if inquiry.explanation.cause == "domain-blocklisted" else "ip4+ip6"
+
+
+def named_subjects(inquiry: Inquiry, row: BlockList, sender: Sender) -> list[str]:
+    """Whom to ask a named list about: the name that the reply gives, else the names and addresses that we showed."""
+    named = inquiry.explanation.fields.get("listed_name")
+    if row.kind == "domain" and isinstance(named, str) and named:
+        return [named.lower().rstrip(".")]
+    subjects = _subjects(row, sender)
+    if row.kind == "domain" and sender.ehlo and "." in sender.ehlo and not sender.ehlo.startswith("["):
+        subjects.append(sender.ehlo.lower())
+    return list(dict.fromkeys(subjects))
+
+
+def _subjects(row: BlockList, sender: Sender) -> list[str]:
     """What this list can be asked about."""
     if row.kind == "domain":
-        domains = dict.fromkeys(domain for domain in (sender.spf_domain, sender.from_domain) if domain)
-        return [dnsbl.Listing(domain, row) for domain in domains]
+        return list(dict.fromkeys(domain for domain in (sender.spf_domain, sender.from_domain) if domain))
     address = sender.client.address
     if address is None:
         return []
-    version = ipaddress.ip_address(address).version
-    return [dnsbl.Listing(address, row)] if f"ip{version}" in row.kind.split("+") else []
+    return [address] if f"ip{ipaddress.ip_address(address).version}" in row.kind.split("+") else []
 
 
 async def _dkim_keys(domain: str, selectors: tuple[str, ...], ask: Resolver, facts: Catalog) -> CheckResult:
@@ -98,7 +145,8 @@ async def _dkim_keys(domain: str, selectors: tuple[str, ...], ask: Resolver, fac
     guessed = not selectors
     names = selectors or tuple(facts.selectors)
     results = await asyncio.gather(*(dkim.run(dkim.Key(domain, name, guessed), ask=ask, facts=facts) for name in names))
-    told = [one for one in results if one.result != "none"]
+    # A guess that hits a key which its owner took back says nothing about the mail of today.
+    told = [one for one in results if one.result != "none" and not (guessed and one.facts.get("reason") == "revoked")]
     worst = next((one.result for one in told if one.result in ("permerror", "temperror")), None)
     return CheckResult(
         "dkim",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,8 @@ from probe.catalog import Cause
 from probe.diagnosis.proof import named_zone
 from probe.diagnosis.verdict import Case
 from probe.model import Fix, Verdict
-from probe.resolver import reverse_name
+from probe.names import reverse_name
+from probe.route import is_private
 
 
 def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
@@ -22,7 +24,9 @@ def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
 def _exact(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
     if cause.cause in ("ip-blocklisted", "domain-blocklisted"):
         return _delisting(case, verdict)
-    if cause.cause == "no-ptr" and verdict != "refuted":
+    if cause.cause == "no-ptr":
+        if verdict == "refuted":
+            return (Fix(_who(case, "receiver"), _say(case, "fix-ptr-is-fine")),)
         return _pointer(case)
     found = [one for one in case.of("extensions") if one.result == "fail"]
     if found:
@@ -40,14 +44,25 @@ def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
     steps = [Fix(_who(case, "sender"), _say(case, "fix-stop-the-cause"))]
     urls = case.inquiry.explanation.fields
     for one in results or ():
+        in_text = re.search(r"https?://[^\s<>\"]+", str(one.facts.get("text") or ""))
         url = one.facts.get("delist") or urls.get("delist_url") or next(iter(urls.get("urls", ())), None)
+        url = url or (in_text[0] if in_text else None) or _page_of(case, str(one.facts.get("zone")), one.subject)
         steps.append(Fix(_who(case, "sender"), _say(case, "fix-delist", zone=one.facts.get("zone")), url=url))
     return tuple(steps)
 
 
+def _page_of(case: Case, zone: str, subject: str) -> str | None:
+    """The list's page, with the subject filled in where the page takes it."""
+    row = case.facts.blocklists.get(zone)
+    if row is None or not row.delist:
+        return None
+    asked = subject.partition(" @ ")[0]
+    return row.delist.replace("{ip}", asked).replace("{domain}", asked)
+
+
 def _pointer(case: Case) -> tuple[Fix, ...]:
     address, name = case.sender.client.address, case.sender.ehlo
-    if address is None:
+    if address is None or is_private(address):
         return ()
     host = name if name and "." in name and not name.startswith("[") else "mail.<your domain>"
     record = f"{reverse_name(address)}. PTR {host}."
@@ -65,6 +80,9 @@ def _same_command(case: Case, subject: str) -> bool:
 
 def _what_would_work(case: Case, facts: Mapping[str, Any]) -> Fix:
     offered = " ".join(facts["offered"])
+    if facts["not_offered"][0].upper().startswith("SIZE="):
+        most = next(one for one in facts["offered"] if one.startswith("SIZE=")).partition("=")[2]
+        return Fix(_who(case, "sender"), _say(case, "fix-size", most=most))
     key = f"fix-{facts['kind']}" + ("" if offered else "-none")
     return Fix(_who(case, "sender"), _say(case, key, asked=", ".join(facts["not_offered"]), offered=offered))
 
@@ -75,12 +93,13 @@ def _general(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
         return ()
     fields = case.inquiry.explanation.fields
     known = {
-        "ip": case.sender.client.address,
+        "ip": _public(case.sender.client.address),
         "zone": named_zone(case.inquiry),
         "domain": case.sender.from_domain or case.sender.spf_domain,
         "url": fields.get("delist_url") or next(iter(fields.get("urls", ())), None),
         "param": next((p for one in case.of("extensions") for p in one.facts["not_offered"]), None),
         "mechanism": fields.get("mechanism"),
+        "spf_mechanism": _spf_mechanism(case.sender.client.address),
     }
     who = cause.who[0] if cause.who else "sender"
     steps = []
@@ -89,6 +108,16 @@ def _general(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
         if all(known.get(name) for name in names):
             steps.append(Fix(_who(case, who), step.format_map(known)))
     return tuple(steps)
+
+
+def _public(address: str | None) -> str | None:
+    """An address that may stand in advice: nobody outside knows a private one."""
+    return None if address is None or is_private(address) else address
+
+
+def _spf_mechanism(address: str | None) -> str | None:
+    public = _public(address)
+    return None if public is None else f"ip{6 if ':' in public else 4}:{public}"
 
 
 def _who(case: Case, who: str) -> str:

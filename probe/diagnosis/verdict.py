@@ -21,7 +21,8 @@ _CLEAR, _VAGUE = 0.6, 0.25
 
 @dataclass
 class Case:
-    """One refusal before the judge: the evidence is collected here, sentence by sentence."""
+    """One refusal before the judge: the evidence is collected here, sentence by sentence. ``proved_cause`` is set where
+    the proof is of another cause than the text was taken for."""
 
     inquiry: Inquiry
     sender: Sender
@@ -31,6 +32,7 @@ class Case:
     against: list[str] = field(default_factory=list)
     ruled_out: list[str] = field(default_factory=list)
     not_asked: list[str] = field(default_factory=list)
+    proved_cause: str | None = None
 
     def say(self, key: str, **values: Any) -> str:
         """A sentence of data/words.toml."""
@@ -87,11 +89,25 @@ def _listed(case: Case) -> Verdict:
     if all(one.result == "permerror" for one in results):
         # The list is dead, parked or sick: that the server believes it is the receiver's fault, not a listing.
         return "refuted"
-    denied = all(one.result == "pass" and one.facts.get("healthy") for one in results)
+    # Only a list that is well, asked about the very thing that the reply means, can prove the reply wrong.
+    meant = _names_its_subject(case, results)
+    denied = meant and all(one.result == "pass" and one.facts.get("healthy") for one in results)
     return "refuted" if denied else case.by_the_reply
 
 
+def _names_its_subject(case: Case, results: Sequence[CheckResult]) -> bool:
+    """Whether what was asked about is known to be what the server asked about."""
+    named = case.inquiry.explanation.fields.get("listed_name")
+    asked = {one.subject.partition(" @ ")[0] for one in results}
+    if named:
+        return asked == {str(named).lower()}
+    client = case.sender.client
+    return asked == {client.address} and client.address is not None and not is_private(client.address)
+
+
 def _no_ptr(case: Case) -> Verdict:
+    if not case.of("ptr"):
+        case.not_asked.append(case.say("ptr-private", subject=case.sender.client.address or "?"))
     for one in case.of("ptr"):
         if one.result == "fail":
             case.evidence.append(
@@ -113,6 +129,8 @@ def _authentication(check: str) -> Callable[[Case], Verdict]:
     one leaves it at the reply's own word."""
 
     def judged(case: Case) -> Verdict:
+        if check in ("dkim", "dmarc") and case.sender.signed is False:
+            case.evidence.append(case.say("unsigned"))
         for one in case.of(check):
             if one.result in ("none", "permerror"):
                 case.evidence.append(_record(case, one))
@@ -128,6 +146,8 @@ def _authentication(check: str) -> Callable[[Case], Verdict]:
 
 def _unauthenticated(case: Case) -> Verdict:
     missing = 0
+    if case.sender.signed is False:
+        case.evidence.append(case.say("unsigned"))
     for check in ("spf", "dkim"):
         for one in case.of(check):
             missing += one.result in ("none", "permerror")
@@ -153,6 +173,9 @@ def _asked_too_much(case: Case) -> Verdict:
             continue
         missing, offered = one.facts["not_offered"], one.facts["offered"]
         if missing:
+            case.proved_cause = _CAUSE_OF_KIND.get(one.facts["kind"])
+            if missing[0].upper().startswith("SIZE="):
+                case.proved_cause = "message-too-large"
             key = "not-offered" if offered else "nothing-offered"
             case.evidence.append(
                 case.say(f"{key}-{one.facts['kind']}", asked=", ".join(missing), offered=" ".join(offered), verb=verb)
@@ -162,6 +185,12 @@ def _asked_too_much(case: Case) -> Verdict:
         return "likely" if case.by_the_reply == "likely" else "possible"
     return case.by_the_reply
 
+
+_CAUSE_OF_KIND = {
+    "mechanism": "unsupported-parameter",
+    "parameter": "unsupported-parameter",
+    "verb": "unsupported-command",
+}
 
 _JUDGES: Mapping[str, Callable[[Case], Verdict]] = {
     "ip-blocklisted": _listed,
@@ -205,10 +234,11 @@ def _note_the_rest(case: Case) -> None:
     clean = sum(one.result == "pass" for one in lists)
     mute = [one for one in lists if one.result not in ("pass", "fail")]
     if clean:
-        case.ruled_out.append(case.say("lists-clean" if zone else "lists-all-clean", count=clean))
+        key = "list-clean" if clean == 1 else "lists-clean" if zone else "lists-all-clean"
+        case.ruled_out.append(case.say(key, count=clean))
     if mute:
         names = ", ".join(str(one.facts.get("zone")) for one in mute[:3]) + (" …" if len(mute) > 3 else "")
-        case.not_asked.append(case.say("lists-mute", count=len(mute), names=names))
+        case.not_asked.append(case.say("list-mute" if len(mute) == 1 else "lists-mute", count=len(mute), names=names))
     for hit in lists:
         if hit.result == "fail" and zone is not None:
             case.evidence.append(
@@ -246,6 +276,10 @@ def _record(case: Case, one: CheckResult) -> str:
     if one.check == "dkim" and one.result is None:
         keys = ", ".join(str(key["subject"]) for key in facts.get("keys", ()))
         return case.say("dkim-guessed" if facts.get("guessed") else "dkim-found", keys=keys, subject=one.subject)
+    if one.check == "dkim" and one.result == "permerror":
+        broken = [key for key in facts.get("keys", ()) if key["result"] == "permerror"]
+        said = "; ".join(f"{key['subject']}: {case.facts.reason(key)}" for key in broken)
+        return case.say("dkim-permerror", keys=said)
     state = one.result or "found"
     guess = "-guessed" if one.check == "dkim" and state == "none" and facts.get("guessed") else ""
     return case.say(

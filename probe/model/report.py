@@ -23,7 +23,8 @@ class Tool:
 @dataclass(frozen=True)
 class Report:
     """One target, probed once. ``started`` is RFC 3339 in UTC; ``dns`` is every question asked to find the way, the
-    questions of the checks stand with the checks."""
+    questions of the checks stand with the checks. ``connections`` counts every connection that was made, those of
+    ``--wait`` too."""
 
     schema: str
     tool: Tool
@@ -31,6 +32,7 @@ class Report:
     started: str
     elapsed_ms: float
     client: Client = field(default_factory=Client)
+    connections: int = 0
     route: tuple[Endpoint, ...] = ()
     dns: tuple[Answer, ...] = ()
     sessions: tuple[Session, ...] = ()

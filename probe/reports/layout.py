@@ -12,9 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from probe.reports.breaking import broken, is_wide
 from probe.text import show
-
-_NEVER_FIRST = tuple("、。，．）」』】・ー")
 
 Part = tuple[str, str]
 """A piece of a line: its text and its style."""
@@ -46,9 +45,9 @@ class Page:
     def blank(self) -> None:
         self._console.print()
 
-    def line(self, *parts: Part | str, indent: int = 1, right: Part | None = None) -> None:
+    def line(self, *parts: Part | str, indent: int = 1, right: Part | None = None, most: int | None = None) -> None:
         """One paragraph, wrapped; ``right`` stands at the right edge of its first line."""
-        self.hanging((), parts, indent=indent, right=right)
+        self.hanging((), parts, indent=indent, right=right, most=most)
 
     def row(self, label: str, *parts: Part | str, column: int = 10, style: str = "bold") -> None:
         """A label, and its text in the column beside it."""
@@ -62,8 +61,10 @@ class Page:
         indent: int = 1,
         column: int | None = None,
         right: Part | None = None,
-    ) -> None:
-        """``head``, then the parts from ``column`` on; every further line begins at that column."""
+        most: int | None = None,
+    ) -> int:
+        """``head``, then the parts from ``column`` on; every further line begins at that column. Of more than ``most``
+        lines the rest is left out, and an ellipsis says so. Returns how many lines were printed."""
         lead = Text(" " * indent).append_text(_assembled(head))
         if column is not None:
             lead.append(" " * max(1, column - cell_len(lead.plain)))
@@ -72,6 +73,11 @@ class Page:
         body = _assembled(parts)
         first_room = room - (cell_len(right[0]) + 1 if right else 0)
         lines = self._wrapped(body, max(10, first_room if right else room))
+        if most is not None and len(lines) > most:
+            del lines[most:]
+            lines[-1].truncate(room - 1)
+            lines[-1].rstrip()
+            lines[-1].append("…")
         for number, text in enumerate(lines):
             text.rstrip()
             whole = (lead if number == 0 else Text(" " * (column or indent))) + text
@@ -80,14 +86,20 @@ class Page:
                 whole.append(show(right[0]), style=right[1])
             whole.rstrip()
             self._console.print(whole, soft_wrap=True)
+        return len(lines)
 
-    def columns(self, left: str, right: str, *, label: str, column: int, style: str = "") -> None:
-        """Two texts side by side under a label."""
+    def columns(
+        self, left: str, right: str, *, label: str, column: int, style: str = "", heads: tuple[str, str] = ("", "")
+    ) -> None:
+        """Two texts side by side under a label; what is in ``heads`` stands before each, and the text hangs behind."""
         width = (self.width - column - 3) // 2
         if cell_len(label) + 2 > column:
             self.line((label, "bold"))
             label = ""
-        sides = [self._wrapped(Text(show(text), style=style), width) for text in (left, right)]
+        sides = [
+            self._behind(head, Text(show(text), style=style), width)
+            for head, text in zip(heads, (left, right), strict=True)
+        ]
         for number in range(max(map(len, sides))):
             line = Text(" ").append(label if number == 0 else "", style="bold")
             line.append(" " * max(1, column - cell_len(line.plain)))
@@ -99,17 +111,17 @@ class Page:
             line.rstrip()
             self._console.print(line, soft_wrap=True)
 
+    def _behind(self, head: str, text: Text, width: int) -> list[Text]:
+        """The text wrapped behind ``head``."""
+        lead = Text(show(head), style=text.style)
+        cells = cell_len(lead.plain)
+        lines = self._wrapped(text, width - cells)
+        return [(Text(" " * cells) if number else lead) + line for number, line in enumerate(lines)]
+
     def _wrapped(self, text: Text, width: int) -> list[Text]:
-        """At least one line. A Japanese line does not begin with the mark that closes a sentence or a bracket: the
-        character before it comes along (JIS X 4051)."""
-        japanese = any(mark in text.plain for mark in _NEVER_FIRST)
-        lines = list(text.wrap(self._console, width - 2 if japanese else width)) or [Text()]
-        for number in range(1, len(lines)):
-            above, below = lines[number - 1], lines[number]
-            if below.plain[:1] in _NEVER_FIRST and len(above) > 1:
-                lines[number - 1], last = above.divide([len(above) - 1])
-                lines[number] = last + below
-        return lines
+        """At least one line."""
+        lines = broken(text, width) if is_wide(text.plain) else text.wrap(self._console, width)
+        return list(lines) or [Text()]
 
 
 def _assembled(parts: Sequence[Part | str]) -> Text:
@@ -131,3 +143,8 @@ def clipped(text: str, cells: int) -> str:
             break
         kept += character
     return kept.rstrip() + "…"
+
+
+def padded(text: str, cells: int) -> str:
+    """``text`` with spaces up to so many cells."""
+    return text + " " * (cells - cell_len(text))

@@ -38,6 +38,8 @@ async def connect(
                 )
     except TimeoutError:
         raise WireError("timeout", f"no answer to the connection attempt within {limits.connect:g} s") from None
+    except (ConnectionResetError, BrokenPipeError) as error:
+        raise WireError("reset", "the connection was accepted and reset at once") from error
     except OSError as error:
         raise WireError("unreachable", _reason(error)) from error
     return made

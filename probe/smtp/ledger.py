@@ -55,6 +55,11 @@ class Ledger:
             message_sent=self.message_sent,
         )
 
+    @property
+    def stage(self) -> Stage:
+        """Where the session is, or where it was decided."""
+        return self._stage
+
     def reach(self, stage: Stage) -> None:
         """The session comes to ``stage``; that matters while nothing is decided."""
         if self._outcome is None:

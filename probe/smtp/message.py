@@ -8,9 +8,10 @@ import time
 
 
 def test_message(sender: str, recipients: tuple[str, ...], host: str, now: float) -> bytes:
-    """A short, honest message (RFC 5322): who sent it, why, and that nobody needs to answer. ``now`` is Unix time."""
+    """A short, honest message (RFC 5322): who sent it, why, and that nobody needs to answer. Without a sender it comes
+    from the postmaster of ``host``, our own name, never from a domain of the other side. ``now`` is Unix time."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(now))
-    domain = sender.rpartition("@")[2] or host.strip("[]")
+    domain = sender.rpartition("@")[2] or host
     lines = (
         f"From: <{sender or 'postmaster@' + domain}>",
         "To: " + ", ".join(f"<{recipient}>" for recipient in recipients),

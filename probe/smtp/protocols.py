@@ -7,7 +7,8 @@ import re
 from probe.model import Reply
 
 # FTP greets with 220 as well (RFC 959 section 5.4), NNTP with 200 or 201 (RFC 3977 section 5.1).
-_FTP = re.compile(r"\bftp", re.IGNORECASE)
+_FTP = re.compile(r"ftp", re.IGNORECASE)
+_FTP_LOGIN = re.compile(r"\bUSER and PASS\b|^Please login", re.IGNORECASE)
 
 
 def other_protocol(octets: bytes) -> str | None:
@@ -33,8 +34,8 @@ _GREETINGS = (
 )
 
 
-def other_by_greeting(banner: Reply) -> str | None:
-    """The same for a greeting that SMTP shares with another protocol; to be asked once EHLO was refused."""
-    if _FTP.search(banner.text):
+def other_by_greeting(banner: Reply, refusal: Reply) -> str | None:
+    """The same for a greeting that SMTP shares with another protocol, once EHLO was refused."""
+    if _FTP.search(banner.text) or _FTP_LOGIN.search(refusal.text):
         return "this is FTP, not SMTP"
     return "this is NNTP, not SMTP" if banner.code in (200, 201) else None

@@ -7,11 +7,12 @@ thing that stops the session from its goal is its outcome. Nothing is ever sent 
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import time
 from collections.abc import Callable
 
-from probe.errors import WireError
+from probe.errors import INTERRUPT, Interrupted, WireError, where
 from probe.limits import Limits
 from probe.model import Endpoint, Outcome, Reply, Session, Stage, Tls
 from probe.smtp.auth import KNOWN, LONGEST, MOST_STEPS, Login, choose
@@ -51,6 +52,14 @@ async def converse(
         await conversation.hold()
     except _End:
         pass
+    except asyncio.CancelledError as cancelled:
+        if cancelled.args[:1] != (INTERRUPT,):
+            raise
+        conversation.break_off("closed", INTERRUPT)  # by us
+        raise Interrupted(conversation.session()) from None
+    except Exception as error:
+        # A fault of ours costs this session, never the report.
+        conversation.break_off("protocol_error", f"a fault of smtp-probe itself: {where(error)}")
     finally:
         conversation.hang_up()
     return conversation.session()
@@ -71,10 +80,20 @@ class _Conversation:
         self._wire: Wire | None = None
         self._banner: Reply | None = None
         self._heard_in_tls = False
+        self._tls_refused = False
         self._accepted = 0
 
     def session(self) -> Session:
         return self._books.session()
+
+    def break_off(self, outcome: Outcome, detail: str) -> None:
+        """Nothing more will be said; what was going on is noted. After the dot nobody knows what becomes of the
+        message."""
+        if self._books.message_sent and self._books.stage == "dot":
+            outcome = "delivery_unknown"
+        partial = self._wire.unread if self._wire is not None else b""
+        self._noted(self._books.stage, None, self._books.now(), failure=WireError(outcome, detail, partial))
+        self._books.decide(outcome, self._books.stage, detail)
 
     def hang_up(self) -> None:
         if self._wire is not None:
@@ -103,7 +122,8 @@ class _Conversation:
         try:
             self._wire = await connect(self._endpoint, self._limits, self._books.now, self._plan.source, self._redact)
         except WireError as error:
-            self._fail("connect", None, sent, error)
+            # Where something accepted before it reset, the connection was there.
+            self._fail("banner" if error.outcome == "reset" else "connect", None, sent, error)
         self._books.spent("connect", sent)
         self._books.local_address = self._the_wire.local_address
 
@@ -127,7 +147,7 @@ class _Conversation:
             reply = await self._command("ehlo", f"HELO {name}")
             extensions = {}
         if reply.code >= 300:
-            spoken = other_by_greeting(self._banner) if self._banner and not self._in_tls else None
+            spoken = other_by_greeting(self._banner, reply) if self._banner and not self._in_tls else None
             if spoken:
                 self._books.decide("not_smtp", "banner", spoken)
             return self._judged(reply, "ehlo", ())
@@ -148,7 +168,8 @@ class _Conversation:
 
     async def _starttls(self) -> None:
         """RFC 3207. What was offered before TLS counts for nothing after it (section 4.2)."""
-        mode = self._plan.tls
+        # Who wants a verified certificate wants TLS.
+        mode = "starttls" if self._plan.tls_verify and self._plan.tls == "auto" else self._plan.tls
         if not self._go_on("help") or mode in ("none", "implicit"):
             return
         if "STARTTLS" not in (self._books.before_tls or {}):
@@ -159,6 +180,7 @@ class _Conversation:
         if reply.code != 220:
             if mode == "starttls":
                 await self._stop("tls_refused", "starttls", f"STARTTLS was refused with {reply.code}")
+            self._tls_refused = True
             return
         await self._handshake()
         if not await self._hello():
@@ -170,6 +192,10 @@ class _Conversation:
             return
         if self._plan.auth_user is not None:
             await self._log_in(self._plan.auth_user)
+        elif self._plan.auth_mechanism is not None and self._tls_refused:
+            self._books.decide(
+                "unsafe_auth", "auth", "STARTTLS was offered and refused, so nothing is said of AUTH in clear"
+            )
         elif self._plan.auth_mechanism is not None:
             reply = await self._command("auth", f"AUTH {self._plan.auth_mechanism}")
             if reply.code == 334:
@@ -340,7 +366,9 @@ class _Conversation:
         name = plan.tls_name or self._endpoint.host
         sent = self._books.now()
         try:
-            await wire.secure(TlsLayer(client_context(), name), self._within(self._limits.tls))
+            await wire.secure(
+                TlsLayer(client_context(), name, upgrade=plan.tls != "implicit"), self._within(self._limits.tls)
+            )
         except WireError as error:
             self._books.tls = Tls(alert=error.alert)
             self._fail("tls", None, sent, error)

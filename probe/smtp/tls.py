@@ -34,7 +34,9 @@ class TlsLayer:
     """One TLS connection between two memory buffers. Octets from the network go into ``receive``; octets for the
     network come from ``pending``."""
 
-    def __init__(self, context: ssl.SSLContext, server_name: str | None) -> None:
+    def __init__(self, context: ssl.SSLContext, server_name: str | None, *, upgrade: bool = True) -> None:
+        """``upgrade`` is true after STARTTLS: plain text is then an injection, else merely no TLS."""
+        self._upgrade = upgrade
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
@@ -54,14 +56,7 @@ class TlsLayer:
         if not self._heard and octets:
             self._heard = True
             if octets[0] not in (_HANDSHAKE, _ALERT):
-                plain = octets[:3].isdigit()
-                raise WireError(
-                    "injection" if plain else "tls_error",
-                    "plain text between the 220 and the TLS handshake"
-                    if plain
-                    else "no TLS where the handshake begins",
-                    octets,
-                )
+                raise _no_tls(octets, upgrade=self._upgrade)
         self._incoming.write(octets)
 
     def end(self) -> None:
@@ -129,6 +124,14 @@ class TlsLayer:
         if private is None:
             return None
         return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in private() or []] or None
+
+
+def _no_tls(octets: bytes, *, upgrade: bool) -> WireError:
+    if not octets[:3].isdigit():
+        return WireError("tls_error", "no TLS where the handshake begins", octets)
+    if upgrade:
+        return WireError("injection", "plain text between the 220 and the TLS handshake", octets)
+    return WireError("tls_error", "this port speaks SMTP in clear; try --tls starttls", octets)
 
 
 def _alert(error: ssl.SSLError) -> str | None:

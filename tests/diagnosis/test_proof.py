@@ -160,7 +160,8 @@ def test_a_guessed_selector_is_said_to_be_a_guess() -> None:
 def test_every_554_asks_for_everything_and_a_550_for_what_its_cause_needs() -> None:
     unknown = {"RCPT": "550 5.1.1 User unknown"}
     assert [] == [one.check for one in probe(Behaviour(replies=unknown)).checks]
-    relay = probe(Behaviour(replies={"RCPT": "554 5.7.1 Relay access denied"}))
+    seen = Options(lists="named", client_ip="203.0.113.7")
+    relay = probe(Behaviour(replies={"RCPT": "554 5.7.1 Relay access denied"}), options=seen)
     assert only(relay).cause == "relay-denied"
     assert {"ptr", "spf", "dkim", "dmarc"} <= {one.check for one in relay.checks}
 
@@ -212,3 +213,56 @@ def test_a_refusal_that_says_nothing_is_unknown_and_said_so() -> None:
     diagnosis = only(probe(Behaviour(replies={"RCPT": "550 No"})))
     assert diagnosis.cause in ("unknown", "policy", "user-unknown")
     assert diagnosis.verdict in ("unknown", "possible")
+
+
+def test_a_private_address_confirms_nothing_and_gets_no_record_to_publish() -> None:
+    refusal = Behaviour(replies={"MAIL": "450 4.7.25 Client host rejected: cannot find your hostname"})
+    report = probe(refusal)
+    diagnosis = only(report)
+    assert (diagnosis.cause, diagnosis.verdict) == ("no-ptr", "likely")
+    assert [one for one in report.checks if one.check == "ptr"] == []
+    assert any("--client-ip" in line for line in diagnosis.not_asked)
+    assert not any("127.0.0.1" in (fix.publish or "") + fix.do for fix in diagnosis.fix)
+
+
+def test_a_domain_list_is_asked_about_the_name_that_the_reply_gives() -> None:
+    text = "554 5.7.1 Service unavailable; Helo command [evil.test] blocked using dbl.test"
+    zones = {**ZONES, "dbl.test": "evil.test A 127.0.1.2\ntest A 127.0.1.2"}
+    plan = Plan(("postmaster@[127.0.0.1]",), mail_from="orders@shop.test", ehlo="evil.test")
+    report = probe(Behaviour(replies={"MAIL": text}), zones, plan=plan)
+    diagnosis = only(report)
+    assert (diagnosis.cause, diagnosis.verdict) == ("domain-blocklisted", "confirmed")
+    assert {one.subject for one in report.checks if one.check == "dnsbl"} == {"evil.test @ dbl.test"}
+
+
+def test_the_spf_fix_names_no_private_address() -> None:
+    diagnosis = only(probe(Behaviour(replies={"MAIL": "550 5.7.23 SPF validation failed"})))
+    assert diagnosis.cause == "spf-fail"
+    assert not any("127.0.0.1" in fix.do for fix in diagnosis.fix)
+
+
+def test_an_unsigned_message_of_ours_is_said_to_be_unsigned() -> None:
+    plan = Plan(
+        ("postmaster@[127.0.0.1]",),
+        mail_from="orders@shop.test",
+        ehlo="mail.shop.test",
+        send=True,
+        message=b"From: a@shop.test\r\n\r\nhi",
+    )
+    refusal = Behaviour(replies={"dot": "550 5.7.26 Rejected by the DMARC policy of shop.test"})
+    assert any("no DKIM signature" in line for line in only(probe(refusal, plan=plan)).evidence)
+
+
+def test_a_size_above_the_offer_is_proved_and_the_limit_named() -> None:
+    behaviour = Behaviour(extensions=("SIZE 1000",), replies={"MAIL": "552 5.3.4 Message size exceeds fixed limit"})
+    plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", mail_parameters=("SIZE=99999",))
+    diagnosis = only(probe(behaviour, plan=plan))
+    assert (diagnosis.cause, diagnosis.verdict) == ("message-too-large", "confirmed")
+    assert "1000 octets" in diagnosis.fix[0].do
+
+
+def test_what_was_proved_is_the_cause_whatever_the_code_says() -> None:
+    behaviour = Behaviour(extensions=("SIZE 1000",), replies={"MAIL": "501 5.5.4 Syntax error in parameters"})
+    plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", mail_parameters=("BODY=8BITMIME",))
+    diagnosis = only(probe(behaviour, plan=plan))
+    assert (diagnosis.cause, diagnosis.verdict) == ("unsupported-parameter", "confirmed")

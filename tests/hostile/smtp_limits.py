@@ -184,6 +184,7 @@ def _sizes() -> Iterator[Scenario]:
     recipients = tuple(word for number in range(30) for word in ("--to", f"user{number}@mx.test"))
     yield Scenario(
         id="session-over-1-MiB",
+        alone=True,
         why="replies within their limits still end where the session's octets do",
         server=polite(rcpts=many),
         options=(*recipients, "--timeout", "2", "--deadline", "6"),
@@ -194,6 +195,7 @@ def _sizes() -> Iterator[Scenario]:
         "rset",
         flood(b"250 Ok\r\n"),
         id="unasked-flood",
+        alone=True,
         why="replies that nobody asked for are bounded as well, in number and in what is kept",
         outcome="unsolicited",
         stage="quit",
@@ -202,6 +204,7 @@ def _sizes() -> Iterator[Scenario]:
         "quit",
         (b"221 Bye\r\n", flood(b"250\r\n")),
         id="unasked-flood-after-quit",
+        alone=True,
         why="closing the books reads to a limit too",
         outcome="unsolicited",
         stage="quit",

@@ -63,15 +63,19 @@ def play_all(scenarios: Sequence[Scenario]) -> dict[str, list[str]]:
             async with gate:
                 return await _play(scenario)
 
-        found = await asyncio.gather(*(one(scenario) for scenario in scenarios))
-        together = []
+        together = [scenario for scenario in scenarios if not scenario.alone]
+        found = dict(zip((s.id for s in together), await asyncio.gather(*map(one, together)), strict=True))
+        for scenario in scenarios:
+            if scenario.alone:
+                found[scenario.id] = await _play(scenario)
+        left_over = []
         await asyncio.sleep(0.05)
         gc.collect()
         if (left := _open_files()) > before:
-            together.append(f"{left - before} descriptors are left open")
+            left_over.append(f"{left - before} descriptors are left open")
         if asyncio.all_tasks() != {asyncio.current_task()}:
-            together.append("tasks are left")
-        return {"": (together, None)} | {scenario.id: one for scenario, one in zip(scenarios, found, strict=True)}
+            left_over.append("tasks are left")
+        return {"": (left_over, None), **found}
 
     # Judging costs more than playing and would hold up the clocks of the conversations, so it comes after them.
     return {name: [*complaints, *_judged(played)] for name, (complaints, played) in asyncio.run(run()).items()}

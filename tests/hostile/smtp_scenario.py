@@ -42,7 +42,8 @@ class Scenario:
 
     ``keeps`` is evidence: (stage, octets) that a reply or a partial reply of that stage must hold. ``codes`` is the code
     or the failure of every exchange in turn. ``limits`` are fields of ``Limits`` to set. ``window`` is the server's
-    receive buffer. ``names`` are words that the session's detail must hold.
+    receive buffer. ``names`` are words that the session's detail must hold. What
+    costs much time to play is played ``alone``, so that no other clock is held up.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Scenario:
     certificate: Mapping[str, Any] = field(default_factory=dict)
     shows: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
+    alone: bool = False
 
 
 def at(point: str, act: Act, *, id: str, why: str, outcome: str, stage: str | None = None, **more: Any) -> Scenario:

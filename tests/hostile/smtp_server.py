@@ -271,6 +271,11 @@ async def fin(peer: Peer) -> None:
     raise Over
 
 
+async def half_close(peer: Peer) -> None:
+    """Say that nothing more will come, and go on."""
+    peer.fin()
+
+
 async def rst(peer: Peer) -> None:
     peer.reset()
     raise Over

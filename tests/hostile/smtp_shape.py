@@ -183,6 +183,7 @@ def _foreign() -> Iterator[Scenario]:
     for name, greeting, refusal, word in (
         ("ftp", b"220 (vsFTPd 3.0.5) FTP ready\r\n", b"530 Please login with USER and PASS.\r\n", "FTP"),
         ("ftp-lines", b"220-Welcome\r\n220 ProFTPD Server\r\n", b"500 EHLO not understood\r\n", "FTP"),
+        ("ftp-vsftpd", b"220 (vsFTPd 3.0.5)\r\n", b"530 Please login with USER and PASS.\r\n", "FTP"),
         ("nntp", b"200 news.test InterNetNews ready\r\n", b"500 What?\r\n", "NNTP"),
     ):
         yield Scenario(
@@ -194,6 +195,14 @@ def _foreign() -> Iterator[Scenario]:
             names=(word,),
             never_finds=("rejected",),
         )
+    yield Scenario(
+        id="smtp-on-a-host-called-ftp",
+        why="a mail server may stand on a host called ftp; that it refuses EHLO makes it no FTP server",
+        server=polite(banner=b"220 ftp.example.test ESMTP Postfix\r\n", ehlo=b"550 5.7.1 No\r\n"),
+        outcome="rejected",
+        stage="ehlo",
+        never_finds=("not_smtp",),
+    )
     for name, octets in (
         ("smtp", b"220 mx.test ESMTP\r\n"),
         ("http", b"HTTP/1.1 400 Bad\r\n\r\n"),

@@ -12,6 +12,7 @@ from tests.hostile.smtp_server import (
     close_tls,
     deaf,
     fin,
+    half_close,
     nothing,
     polite,
     rst,
@@ -119,6 +120,7 @@ def _others() -> Iterator[Scenario]:
         "ehlo",
         segments(b"250-mx.test\r\n" + b"".join(b"250-X-KEY%d\r\n" % n for n in range(150)) + b"250 SIZE\r\n"),
         id="one-octet-segments",
+        alone=True,
         why="thousands of segments of one octet are read in linear time",
         outcome="ok",
         stage="quit",
@@ -127,6 +129,7 @@ def _others() -> Iterator[Scenario]:
     )
     yield Scenario(
         id="one-octet-segments-in-tls",
+        alone=True,
         why="each octet in a TLS record of its own is no different",
         server=polite(
             ehlo=TLS_OFFER,
@@ -186,6 +189,7 @@ def _others() -> Iterator[Scenario]:
         "data",
         b"354 Go on\r\n",
         id="deaf-in-data",
+        alone=True,
         why="a peer that stops reading is noticed by the write deadline, and nothing was delivered",
         outcome="timeout",
         stage="body",
@@ -193,14 +197,16 @@ def _others() -> Iterator[Scenario]:
         message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
         window=4096,
     )
-    for name, last, outcome in (("fin", fin, "closed"), ("reset", rst, "reset")):
+    endings: tuple[tuple[str, Act, str], ...] = (("fin", (half_close, deaf), "closed"), ("reset", rst, "reset"))
+    for name, last, outcome in endings:
         yield at(
             "data",
             b"354 Go on\r\n",
             id=f"{name}-in-body",
+            alone=True,
             why="the connection ends while the message is being sent: not delivered, for the dot never left",
             outcome=outcome,
-            stage=ANY,
+            stage="body",
             acts={"text": (some(1000), last)},
             message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
             window=4096,
@@ -209,10 +215,11 @@ def _others() -> Iterator[Scenario]:
         "data",
         b"354 Go on\r\n",
         id="refused-in-body",
+        alone=True,
         why="a server that has seen enough says so and closes; its words are the reason",
         outcome=ANY,
         stage=ANY,
-        acts={"text": (some(1000), b"552 5.3.4 Too large\r\n", wait(0.05), fin)},
+        acts={"text": (some(1000), b"552 5.3.4 Too large\r\n", half_close, deaf)},
         message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
         window=4096,
         keeps=(("body", b"552 5.3.4 Too large"),),
@@ -221,10 +228,11 @@ def _others() -> Iterator[Scenario]:
         "data",
         b"354 Go on\r\n",
         id="421-in-body",
+        alone=True,
         why="a 421 may come at any time, also while the message is being sent (RFC 5321 section 3.8)",
         outcome="tempfail",
         stage=ANY,
-        acts={"text": (some(1000), b"421 4.3.2 Shutting down\r\n", wait(0.05), fin)},
+        acts={"text": (some(1000), b"421 4.3.2 Shutting down\r\n", half_close, deaf)},
         message=b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 8_000,
         window=4096,
         keeps=(("body", b"421 4.3.2 Shutting down"),),
