@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from probe.model.noun import noun
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Limits:
     """Defaults for a person at a terminal. ``PATIENT`` holds the values of RFC 5321 section 4.5.3.2."""
 

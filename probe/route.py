@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, Protocol
 
 from probe.limits import Limits
 from probe.model import Answer, Endpoint, Target
+from probe.model.noun import noun
 from probe.names import is_hostname
 
 Family = Literal["any", "4", "6"]
@@ -38,7 +38,7 @@ class Asker(Protocol):
     async def ask(self, name: str, rdtype: str) -> Answer: ...
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Route:
     """Where to connect, in order, and what DNS said on the way.
 

@@ -19,9 +19,9 @@ from probe.errors import INTERRUPT, Interrupted
 from probe.findings import findings
 from probe.limits import Limits
 from probe.model import SCHEMA, Answer, CheckResult, Diagnosis, Exchange, Explanation, Report, Session, Target, Tool
+from probe.model.noun import noun
 from probe.names import is_hostname
 from probe.replies.explanation import explain
-from probe.resolver import Resolver
 from probe.route import Family, Route, find_route
 from probe.smtp.plan import Plan
 from probe.smtp.session import converse
@@ -29,10 +29,14 @@ from probe.target import default_recipient, parse_target
 from probe.text import show
 from probe.version import VERSION
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from probe.resolver import Resolver
+
 _AGAIN_S, _AGAIN_MOST_S = 0.25, 2.0
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Options:
     """What a run may do beside the conversation itself. ``wait`` is how many seconds to try again until greeted."""
 
@@ -49,7 +53,7 @@ class _Run:
     target: Target
     plan: Plan
     options: Options
-    resolver: Resolver
+    given_resolver: Resolver | None
     limits: Limits
     facts: Catalog
     clock: Callable[[], float]
@@ -57,6 +61,18 @@ class _Run:
     route: Route = field(default_factory=Route)
     sessions: tuple[Session, ...] = ()
     connections: int = 0
+
+    @property
+    def resolver(self) -> Resolver:
+        """Made when somebody asks: a literal address that is not refused needs no DNS."""
+        if self.given_resolver is None:
+            from probe.resolver import Resolver
+
+            self.given_resolver = Resolver(timeout=self.limits.dns_timeout, tries=self.limits.dns_tries)
+        return self.given_resolver
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        return await self.resolver.ask(name, rdtype)
 
 
 async def check(
@@ -77,7 +93,6 @@ async def check(
     target = parse_target(target) if isinstance(target, str) else target
     plan = plan or Plan(recipients=(default_recipient(target),), tls=target.tls, protocol=target.protocol)
     limits = limits or Limits()
-    resolver = resolver or Resolver(timeout=limits.dns_timeout, tries=limits.dns_tries)
     run = _Run(target, plan, options or Options(), resolver, limits, facts or catalog(), clock, now)
     started, began = now(), clock()
     interrupted = False
@@ -99,7 +114,7 @@ async def check(
         # The deadline is one session's; a proof that has hardly any of it left gets a second.
         within = max(1.0, limits.session - (clock() - began))
         try:
-            checks = await gather_proof(found, run.sessions, sender, resolver, run.facts, run.options.lists, within)
+            checks = await gather_proof(found, run.sessions, sender, run.resolver, run.facts, run.options.lists, within)
         except asyncio.CancelledError as cancelled:
             interrupted = _was_interrupt(cancelled)
         diagnosed = diagnoses(found, checks, sender, run.facts)
@@ -155,7 +170,7 @@ async def _until_greeted(run: _Run) -> None:
     while True:
         run.route = await find_route(
             run.target,
-            run.resolver,
+            run,
             run.limits,
             family=run.options.family,
             allow_private=run.options.allow_private,
@@ -166,7 +181,8 @@ async def _until_greeted(run: _Run) -> None:
             return
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _AGAIN_MOST_S)
-        run.resolver = run.resolver.fresh()
+        if run.given_resolver is not None:
+            run.given_resolver = run.given_resolver.fresh()
 
 
 async def _sessions(run: _Run) -> tuple[Session, ...]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import argparse
 
     from probe.catalog import Catalog
+    from probe.limits import Limits
     from probe.model import Report
+    from probe.resolver import Resolver
 
 _SEVERITIES = ("info", "notice", "warning", "error")
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".txt": "terminal", ".log": "terminal"}
@@ -43,12 +45,11 @@ def run(arguments: Sequence[str]) -> int:
     streaming = given.format == "terminal" or given.format == "jsonl"
 
     async def probe_all() -> None:
-        from probe.resolver import Resolver
         from probe.run import check
 
         limits, options = limits_of(given), options_of(given)
         for target, plan in zip(targets, plans, strict=True):
-            resolver = Resolver(given.resolver, timeout=limits.dns_timeout, tries=limits.dns_tries)
+            resolver = _resolver(given.resolver, limits) if given.resolver else None
             report = await check(target, plan, options=options, resolver=resolver, limits=limits, facts=facts)
             reports.append(report)
             _complain(report)
@@ -102,6 +103,12 @@ def _status(report: Report, fail_on: str) -> Status:
     least = _SEVERITIES.index(fail_on)
     bad = any(_SEVERITIES.index(one.severity) >= least for one in report.findings)
     return Status.FINDINGS if bad else Status.OK
+
+
+def _resolver(servers: list[str], limits: Limits) -> Resolver:
+    from probe.resolver import Resolver
+
+    return Resolver(servers, timeout=limits.dns_timeout, tries=limits.dns_tries)
 
 
 def _complain(report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from probe.cli.status import Status
 
 Row = tuple[str, str, str]
 """Key, what kind it is, what it says."""
+
+_PLACE = re.compile(r"\{[a-z_]+\}")  # filled from the facts of each case, of which a list has none
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -72,7 +75,7 @@ _KINDS: dict[str, tuple[Callable[[Catalog], Iterable[Any]], Callable[[Any], Row]
         lambda facts: facts.blocklists.values(),
         lambda row: (row.zone, f"{row.state} {row.role} {row.kind}", row.operator),
     ),
-    "findings": (lambda facts: facts.findings.values(), lambda row: (row.id, row.severity, row.title)),
+    "findings": (lambda facts: facts.findings.values(), lambda row: (row.id, row.severity, _PLACE.sub("…", row.title))),
     "extensions": (lambda facts: facts.extensions.values(), lambda row: (row.keyword, row.reference, row.meaning)),
     "references": (
         lambda facts: facts.references.values(),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from probe.model import Client, Exchange, Explanation, Session
+from probe.model.noun import noun
 
 Lists = Literal["named", "main", "all"]
 
@@ -14,7 +14,7 @@ Lists = Literal["named", "main", "all"]
 _HARMLESS = ("help", "rset", "quit")
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Inquiry:
     """One refused exchange with its explanation, and where it stands in the report."""
 
@@ -28,7 +28,7 @@ class Inquiry:
         return self.exchange.reply.code if self.exchange.reply else 0
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Sender:
     """Whom the refused session spoke for. ``domains`` are asked about SPF, DKIM and DMARC, in that order of interest:
     MAIL FROM, else EHLO (RFC 7208 section 2.4), and the From of a message. ``selectors`` are DKIM selectors;

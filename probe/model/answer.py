@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from probe.model.noun import noun
 
 AnswerState = Literal["found", "absent", "refused", "failed"]
 Result = Literal["none", "neutral", "pass", "fail", "softfail", "policy", "temperror", "permerror"]
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Answer:
     """One DNS question and what came of it.
 
@@ -37,7 +39,7 @@ class Answer:
         return self.answer in ("found", "absent")
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class CheckResult:
     """What one check found about one subject.
 

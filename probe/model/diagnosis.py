@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from probe.model.noun import noun
 
 Verdict = Literal["confirmed", "likely", "possible", "refuted", "unknown"]
 Severity = Literal["info", "notice", "warning", "error"]
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Fix:
     """One step: who acts, what they do, the exact text to publish if there is one, and the page to go to."""
 
@@ -20,7 +22,7 @@ class Fix:
     url: str | None = None
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Diagnosis:
     """Why a reply said no: the cause, how well it is proved, what speaks for it, what against, what could not be
     asked, and the way out. ``exchange`` is the index of the refused exchange in its session."""
@@ -38,7 +40,7 @@ class Diagnosis:
     fix: tuple[Fix, ...] = ()
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Finding:
     """Something worth knowing. Code emits ``id``, ``subject`` and ``facts``; severity and words come from
     ``data/findings.toml``."""

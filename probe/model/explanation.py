@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from probe.model.noun import noun
 
-@dataclass(frozen=True)
+
+@noun(frozen=True)
 class CauseReading:
     """One cause that a text may have, and how sure the reading is, from 0 to 1."""
 
@@ -15,7 +17,7 @@ class CauseReading:
     confidence: float
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Explanation:
     """One reply, understood.
 
@@ -53,7 +55,7 @@ class Explanation:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Comparison:
     """Two codes side by side. ``difference`` is what sets them apart, ``which`` when to expect which, ``both`` how one
     session can hold both (empty where nothing is to be said). ``reference`` is the source."""

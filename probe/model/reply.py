@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from probe.model.explanation import Explanation
+from probe.model.noun import noun
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Reply:
     """One complete reply of a server.
 
@@ -32,7 +31,7 @@ class Reply:
         return "\n".join(self.lines)
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Exchange:
     """A command and what came of it.
 

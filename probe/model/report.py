@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from probe.model.answer import Answer, CheckResult
 from probe.model.diagnosis import Diagnosis, Finding
+from probe.model.noun import noun
 from probe.model.session import Session
 from probe.model.target import Client, Endpoint, Target
 
 SCHEMA = "smtp-probe/1"
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Tool:
     """Which program made the report."""
 
@@ -20,7 +21,7 @@ class Tool:
     version: str
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Report:
     """One target, probed once. ``started`` is RFC 3339 in UTC; ``dns`` is every question asked to find the way, the
     questions of the checks stand with the checks. ``connections`` counts every connection that was made, those of

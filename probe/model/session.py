@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from probe.model.noun import noun
 from probe.model.reply import Exchange
 from probe.model.target import Endpoint
 
@@ -50,7 +51,7 @@ Stage = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Extensions:
     """What EHLO offered: keyword in capitals → its parameters as one text, in the server's order. Before and after TLS
     are kept apart (RFC 3207 section 4.2); None where no such EHLO was answered."""
@@ -64,7 +65,7 @@ class Extensions:
         return self.after_tls if self.after_tls is not None else self.before_tls or {}
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Certificate:
     """The leaf certificate as the server showed it; times are RFC 3339 in UTC, ``sha256`` is of its DER form."""
 
@@ -78,7 +79,7 @@ class Certificate:
     signature: str = ""
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Tls:
     """What was negotiated. ``chain`` is the certificates behind the leaf as the server sent them, None where this
     Python does not show them. ``problems`` are the reasons why the certificate does not verify, as
@@ -94,7 +95,7 @@ class Tls:
     alert: str | None = None
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Session:
     """One connection. ``outcome`` is the first thing that stopped the session from its goal and ``stage`` where;
     ``detail`` says it in words. ``paired`` is false where replies and commands did not balance: then no acceptance in

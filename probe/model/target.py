@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from probe.model.noun import noun
 
 TargetKind = Literal["domain", "host", "address", "mailbox", "unix"]
 TlsMode = Literal["auto", "none", "starttls", "implicit"]
 Protocol = Literal["smtp", "lmtp"]
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Target:
     """What was asked for.
 
@@ -27,7 +28,7 @@ class Target:
     mailbox: str | None = None
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Endpoint:
     """One host, one address, one port to talk to. ``preference`` is that of the MX record that led here, if one did."""
 
@@ -37,7 +38,7 @@ class Endpoint:
     preference: int | None = None
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Client:
     """The address under which the other side sees us, and how we know: from a reply, from its EHLO answer, from
     ``--client-ip`` or from our own socket."""

@@ -6,11 +6,17 @@ has no cause: nothing was refused yet.
 
 from __future__ import annotations
 
+import re
+
 from probe.catalog import Catalog, Code, Digit, EnhancedCode
 from probe.errors import UsageError
 from probe.model import Explanation
 from probe.replies import enhanced
 from probe.text import show
+
+_NONE_NEAR = "No assigned code is near."
+_NEAR = 5  # details of a subject stand in no order, so only a close one may be related
+_RANGE = re.compile(r"\(([245]\.\d+\.\d+)\D+([245]\.\d+\.\d+)\)")
 
 
 def explain_code(word: str, *, facts: Catalog) -> Explanation:
@@ -75,14 +81,16 @@ def basic_entry(code: int, facts: Catalog) -> Code:
     first = facts.classes.get(word[0]) or _undefined(word[0])
     second = facts.categories.get(word[1]) or _undefined(word[1])
     nearest = min(
-        (known for known, entry in facts.codes.items() if entry.kind != "vendor"),
-        key=lambda known: (known[0] != word[0], known[1:2] != word[1:2], abs(int(known) - code), known),
+        (known for known, entry in facts.codes.items() if known[:2] == word[:2] and entry.kind != "vendor"),
+        key=lambda known: (abs(int(known) - code), known),
+        default=None,
     )
+    near = f"The nearest assigned code is {nearest}, {facts.codes[nearest].name}." if nearest else _NONE_NEAR
     return Code(
         code=word,
         name=f"Unassigned: {first.name}",
         meaning=f"No standard assigns {word}. Its first digit says: {_small(first.meaning)} "
-        f"Its second: {_small(second.meaning)} The nearest assigned code is {nearest}, {facts.codes[nearest].name}.",
+        f"Its second: {_small(second.meaning)} {near}",
         when="Only from servers that make up codes of their own.",
         remedy=f"Act on the first digit alone, as the standard asks of clients. {first.remedy}".strip(),
         retry=first.retry or "never",
@@ -94,21 +102,27 @@ def basic_entry(code: int, facts: Catalog) -> Code:
 
 
 def enhanced_entry(code: str, facts: Catalog) -> EnhancedCode:
-    """The entry of ``code`` for its own class or for every class, or one made of its numbers (RFC 3463 section 3)."""
-    entry = facts.enhanced.get(code) or facts.enhanced.get(f"X{code[1:]}")
+    """The entry of ``code`` for its own class, for every class, or for a range that holds it; or one made of its
+    numbers (RFC 3463 section 3)."""
+    entry = facts.enhanced.get(code) or facts.enhanced.get(f"X{code[1:]}") or _range_with(code, facts)
     if entry is not None:
         return entry
     kind, topic, detail = code.split(".")
     subject = facts.subjects.get(topic) or _undefined(topic)
     first = facts.classes.get(kind) or _undefined(kind)
-    nearest = min(facts.enhanced, key=lambda known: _distance(known, topic, int(detail)), default="")
-    name = f"{kind}{nearest[1:]}" if nearest.startswith("X") else nearest
-    near = f" The nearest assigned code is {name}, {facts.enhanced[nearest].title}." if nearest else ""
+    nearest = min(
+        (known for known in facts.enhanced if known.startswith((f"{kind}.{topic}.", f"X.{topic}."))),
+        key=lambda known: (abs(_detail(known) - int(detail)), known),
+        default=None,
+    )
+    near = _NONE_NEAR
+    if nearest is not None and abs(_detail(nearest) - int(detail)) <= _NEAR:
+        near = f"The nearest assigned code is {kind}{nearest[1:]}, {facts.enhanced[nearest].title}."
     return EnhancedCode(
         code=code,
         title=f"Unassigned: {subject.name}",
         meaning=f"{code} is not in the registry. Its class is {enhanced.CLASSES[kind]}. "
-        f"Its subject says: {_small(subject.meaning)}{near}",
+        f"Its subject says: {_small(subject.meaning)} {near}",
         when="From servers and providers that make up codes of their own.",
         remedy=(subject.remedy or first.remedy),
         kind="unassigned",
@@ -117,9 +131,21 @@ def enhanced_entry(code: str, facts: Catalog) -> EnhancedCode:
     )
 
 
-def _distance(known: str, topic: str, detail: int) -> tuple[bool, bool, int, str]:
-    _, known_topic, known_detail = known.split(".")
-    return (known_topic != topic, not known.startswith("X"), abs(int(known_detail) - detail), known)
+def _range_with(code: str, facts: Catalog) -> EnhancedCode | None:
+    """The vendor's entry for a range, which stands under its first number and says the last in its title."""
+    before = [known for known in facts.enhanced if known[0] == code[0] and _same_subject(known, code)]
+    for known in sorted(before, key=_detail, reverse=True):
+        if _detail(known) < _detail(code) and (found := _RANGE.search(facts.enhanced[known].title)):
+            return facts.enhanced[known] if found[1] == known and _detail(code) <= _detail(found[2]) else None
+    return None
+
+
+def _same_subject(a: str, b: str) -> bool:
+    return a.split(".")[1] == b.split(".")[1]
+
+
+def _detail(code: str) -> int:
+    return int(code.rpartition(".")[2])
 
 
 def _undefined(digit: str) -> Digit:

@@ -21,15 +21,26 @@ STAGE_OF_VERB = {
     "RSET": "rset",
     "QUIT": "quit",
 }
+CANCEL = "*"  # the line by which a client ends an AUTH that it began
 # Stages whose reply answers no verb, or not the verb alone.
-_STAGE_TOKENS = {"banner": "greeting", "connect": "greeting", "dot": "dot", "body": "dot", "tls": "STARTTLS"}
+_STAGE_TOKENS = {
+    "banner": "greeting",
+    "connect": "greeting",
+    "dot": "dot",
+    "body": "dot",
+    "tls": "STARTTLS",
+    "auth": "AUTH",
+}
 
 
 def allowed(code: int, command: str | None, stage: str | None, facts: Catalog) -> bool | None:
     """Whether ``code`` may answer ``command`` (a line or a verb) at ``stage``; None where neither tells what was asked.
 
-    A stage says more than a verb: the reply to the end of the text is another than the reply to DATA.
+    A stage says more than a verb: the reply to the end of the text is another than the reply to DATA. The lines of an
+    AUTH exchange hold no verb.
     """
+    if _verb(command) == CANCEL:
+        return str(code) in ("421", "501")  # RFC 4954 section 4; RFC 5321 section 3.8 for 421
     token = _STAGE_TOKENS.get(stage or "") or _verb(command) or _verb(stage)
     if token is None:
         return None

@@ -66,8 +66,10 @@ def _explain(
     entry = basic_entry(code, facts) if code is not None else _nothing()
     status = enhanced_entry(enhanced_code, facts) if enhanced_code else None
     text = " ".join(enhanced.split(line)[1] for line in lines)[:LONGEST]
-    # HELP, RSET and QUIT decide nothing, so nobody needs to know why they were refused.
-    refused = (code is None or code >= 400) and stage not in ("help", "rset", "quit")
+    # HELP, RSET and QUIT decide nothing, so nobody needs to know why they were refused; and a client that cancels AUTH
+    # asks for the refusal itself (RFC 4954 section 4).
+    harmless = stage in ("help", "rset", "quit") or (verb == conformance.CANCEL and str(code)[:1] == "5")
+    refused = (code is None or code >= 400) and not harmless
     reading = None
     if refused:
         # What reads texts is heavy, and most replies are no refusals.
@@ -93,16 +95,23 @@ def _explain(
         enhanced_remedy=status.remedy if status else None,
         enhanced_reference=status.reference if status else None,
         allowed_here=None if code is None else conformance.allowed(code, verb, stage, facts),
-        cause=reading.causes[0].cause if reading else None,
+        cause=reading.cause if reading else None,
         causes=reading.causes if reading else (),
         provider=reading.provider if reading else None,
         provider_meaning=(signature.meaning or None) if signature else None,
         provider_remedy=(signature.fix or None) if signature else None,
-        matched=show(reading.hit.matched[:LONGEST_WORDS]) or None if reading and reading.hit else None,
+        matched=_quoted(reading.hit.matched) if reading and reading.hit else None,
         signature=signature.id if signature else None,
         source=signature.source if signature else None,
         fields={key: _shown(value) for key, value in fields.items()},
     )
+
+
+def _quoted(words: str) -> str | None:
+    """The words that decided, cut between two of them where they are long; None where a code alone decided."""
+    if len(words) > LONGEST_WORDS:
+        words = words[: LONGEST_WORDS + 1].rpartition(" ")[0] or words[:LONGEST_WORDS]
+    return show(words) or None
 
 
 def _nothing() -> Code:

@@ -17,16 +17,23 @@ from probe.replies.signatures import GENERIC, NOBODY, Hit
 
 UNKNOWN = "unknown"
 CERTAIN = 0.99  # what a text says can always have been meant otherwise
+UNDECIDED = 0.75  # where a text names causes of several families, it may mean any of them
+_CLOSE = 0.06
 
 
 @dataclass(frozen=True)
 class Reading:
-    """``causes`` is never empty, best first. ``hit`` is the signature that decided, None where nothing spoke."""
+    """``causes``, best first, is empty where nothing names one. ``hit`` is the signature that decided, None where
+    nothing spoke."""
 
     causes: tuple[CauseReading, ...]
     provider: str | None
     hit: Hit | None
     fields: Mapping[str, Any]
+
+    @property
+    def cause(self) -> str:
+        return self.causes[0].cause if self.causes else UNKNOWN
 
 
 def read(
@@ -39,7 +46,7 @@ def read(
 ) -> Reading:
     """Read one refusal. ``earlier`` are the explanations of the same session so far."""
     best, provider, causes = _weigh(text, code, enhanced_code, stage, facts)
-    fields: dict[str, Any] = extraction.extract(text, causes[0].cause) if text else {}
+    fields: dict[str, Any] = extraction.extract(text, causes[0].cause if causes else None) if text else {}
     if best is not None:
         causes = _flags(best, causes, fields, earlier)
     return Reading(causes, provider, best, fields)
@@ -70,12 +77,36 @@ def _weigh(
             deciding.setdefault(cause, hit)
 
     ranked = sorted(weights, key=lambda cause: -weights[cause])
-    readings = tuple(CauseReading(cause, round(min(weights[cause], CERTAIN), 3)) for cause in ranked)
     best = deciding[ranked[0]] if ranked else None
+    most = UNDECIDED if best in spoken and _rivalled(ranked, weights, deciding, spoken, facts) else CERTAIN
+    readings = tuple(CauseReading(cause, round(min(weights[cause], most), 3)) for cause in ranked)
+    if ranked[:1] == [UNKNOWN]:
+        readings = ()  # the words say something, but no cause
     named = [
         hit.signature.provider for hit in (*marks, *([best] if best else [])) if hit.signature.provider not in NOBODY
     ]
-    return best, (named[0] if named else None), readings or (CauseReading(UNKNOWN, 0.0),)
+    return best, (named[0] if named else None), readings
+
+
+def _rivalled(
+    ranked: Sequence[str],
+    weights: Mapping[str, float],
+    deciding: Mapping[str, Hit],
+    spoken: Sequence[Hit],
+    facts: Catalog,
+) -> bool:
+    """Whether other words of the text name a cause of another family nearly as clearly as the best does. A common
+    wording is no rival to a provider's own text."""
+    best = deciding[ranked[0]]
+    for cause in ranked[1:]:
+        hit = deciding[cause]
+        if weights[cause] < weights[ranked[0]] - _CLOSE:
+            return False
+        if hit in spoken and facts.causes[cause].family != facts.causes[ranked[0]].family:
+            apart = hit.end <= best.begin or best.end <= hit.begin
+            if apart and (best.signature.provider == GENERIC or hit.signature.provider != GENERIC):
+                return True
+    return False
 
 
 def _flags(
@@ -84,7 +115,7 @@ def _flags(
     """Follow an echo back to what it repeats, and take the blame off the sender where the receiver has it."""
     if best.signature.id.endswith("-echo"):
         fields["echo"] = True
-        if before := [one for one in earlier if one.cause and one.causes and not one.fields.get("echo")]:
+        if before := [one for one in earlier if one.cause and not one.fields.get("echo")]:
             return before[-1].causes
     if best.signature.id.endswith("-receiver-fault"):
         fields["receiver_fault"] = True

@@ -37,10 +37,12 @@ class Text(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A signature that speaks, and the words of the text that it read."""
+    """A signature that speaks, the words of the text that it read, and where they stand. A code alone has no words."""
 
     signature: Signature
-    matched: str
+    matched: str = ""
+    begin: int = 0
+    end: int = 0
 
 
 class Rule:
@@ -60,11 +62,12 @@ class Rule:
             # Texts are searched in lower case, so only an expression with capitals of its own needs the slower flag.
             flags = re.IGNORECASE if _CAPITAL.search(self.signature.pattern) else re.NOFLAG
             self._expression = re.compile(self.signature.pattern, flags)
-        found = self._expression.search(text.bare if self.generic else text.full)
+        searched = text.bare if self.generic else text.full
+        found = self._expression.search(searched)
         if found is None:
             return None
-        begin, end = found.span("words" if "words" in self._expression.groupindex else 0)
-        return Hit(self.signature, text.original[begin:end].strip())
+        begin, end = whole_words(searched, *found.span("words" if "words" in self._expression.groupindex else 0))
+        return Hit(self.signature, text.original[begin:end].strip(), begin, end)
 
 
 class Book:
@@ -108,9 +111,7 @@ class Book:
         """What the codes say by themselves, the enhanced code before the basic one."""
         hits = []
         for word in (*_forms(enhanced), str(code)):
-            for signature in self.by_code.get(word, ()):
-                if _fits(signature, code, enhanced, stage):
-                    hits.append(Hit(signature, str(enhanced if "." in word else code)))
+            hits += [Hit(one) for one in self.by_code.get(word, ()) if _fits(one, code, enhanced, stage)]
         return hits
 
 
@@ -150,9 +151,7 @@ _TOP_LEVEL = frozenset(
 
 def prepare(text: str) -> Text:
     """The forms of ``text`` that signatures are searched in."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters grow in lower case; the places of the words must stay
-        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+    lowered = lower(text)
     if "@" in lowered:
         lowered = _MAILBOX.sub(lambda found: "@" * len(found[0]), lowered)
     bare = lowered
@@ -161,6 +160,35 @@ def prepare(text: str) -> Text:
     if "." in bare:
         bare = _NAME.sub(_blank_name, bare)
     return Text(text, lowered, bare)
+
+
+def lower(text: str) -> str:
+    """``text`` in lower case and of the same length: a few letters grow, and the places of the words must stay."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+
+
+_LETTERS = r"[0-9A-Za-z\u00c0-\u052f]"  # scripts that part their words by spaces
+_REST_OF_WORD = re.compile(f"{_LETTERS}{{0,40}}")
+_END_OF_WORD = re.compile(f"{_LETTERS}$")
+
+
+def whole_words(searched: str, begin: int, end: int) -> tuple[int, int]:
+    """The span from ``begin`` to ``end``, without names that it cuts, and with the rest of words that it cuts."""
+    first, last = begin, end
+    while first < last < len(searched) and searched[last] in "_@" and searched[last - 1] in "_@":
+        last -= 1
+    while 0 < first < last and searched[first - 1] in "_@" and searched[first] in "_@":
+        first += 1
+    if not searched[first:last].strip():
+        return begin, end
+    if found := _END_OF_WORD.search(searched, first, last):
+        last = (_REST_OF_WORD.match(searched, found.end()) or found).end()
+    while first and _END_OF_WORD.match(searched[first]) and _END_OF_WORD.match(searched[first - 1]):
+        first -= 1
+    return first, last
 
 
 def _blank_name(found: re.Match[str]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
-_NEVER_FIRST = frozenset("、。，．・：；！？ー々）］｝」』】〉》〕｡､･｣)]},.:;!?%…")
+_SMALL_KANA = "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
+_NEVER_FIRST = frozenset("、。，．・：；！？ー々）］｝」』】〉》〕｡､･｣)]},.:;!?%…" + _SMALL_KANA)
 _NEVER_LAST = frozenset("（［｛「『【〈《〔｢([{")
 
 

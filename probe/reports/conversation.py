@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from probe.catalog import Catalog
 from probe.model import Exchange, Explanation, Reply, Report, Session
-from probe.reports.layout import Page, clipped
+from probe.reports.breaking import is_wide
+from probe.reports.delivery import recipient_of
+from probe.reports.layout import Page, clipped, counted, padded
 
 _TEXT = 14
 _NOTE = 26
+_MOST_LINES = 12
+_MOST_MATCHED = 120
 
 
 def print_conversation(page: Page, session: Session, report: Report, facts: Catalog, *, verbose: bool) -> None:
@@ -26,8 +30,15 @@ def print_conversation(page: Page, session: Session, report: Report, facts: Cata
 
 def _exchange(page: Page, session: Session, index: int, exchange: Exchange, facts: Catalog, verbose: bool) -> None:
     send, hear = ("~>", "<~") if exchange.in_tls else ("->", "<-")
+    if session.tls is not None and _begins_tls(session, index):
+        tls = session.tls
+        facts_of_tls = " · ".join(part for part in (tls.version, tls.cipher) if part)
+        if facts_of_tls:
+            page.hanging((("        ", ""), ("== ", "green")), ((facts_of_tls, "green"),), column=_TEXT)
     if exchange.command is not None:
         page.hanging((("        ", ""), (send + " ", "cyan")), ((exchange.command, "cyan"),), column=_TEXT)
+    if exchange.stage == "dot" and (recipient := recipient_of(session, index)) is not None:
+        page.hanging((), ((facts.words["for-recipient"].format(recipient=recipient), "dim"),), indent=_TEXT)
     if exchange.reply is not None:
         _reply(page, session, exchange, exchange.reply, hear, facts, verbose)
     elif exchange.failure is not None:
@@ -36,16 +47,11 @@ def _exchange(page: Page, session: Session, index: int, exchange: Exchange, fact
         if exchange.partial:
             kept = exchange.partial if verbose else clipped(exchange.partial, 200)
             page.hanging((("        ", ""), (hear + " ", "red")), (kept,), column=_TEXT)
-    if session.tls is not None and _is_last_before_tls(session, index):
-        tls = session.tls
-        facts_of_tls = " · ".join(part for part in (tls.version, tls.cipher) if part)
-        if facts_of_tls:
-            page.hanging((("        ", ""), ("== ", "green")), ((facts_of_tls, "green"),), column=_TEXT)
 
 
-def _is_last_before_tls(session: Session, index: int) -> bool:
-    rest = session.exchanges[index + 1 :]
-    return not session.exchanges[index].in_tls and bool(rest) and rest[0].in_tls
+def _begins_tls(session: Session, index: int) -> bool:
+    """Whether this exchange is the first inside TLS; with implicit TLS that is the greeting."""
+    return session.exchanges[index].in_tls and (index == 0 or not session.exchanges[index - 1].in_tls)
 
 
 def _when(exchange: Exchange) -> str:
@@ -61,10 +67,17 @@ def _reply(
     head = ((_when(exchange), "dim"), (arrow + " ", "red" if refused else "green"))
     explanation = exchange.explanation
     if opened or verbose:
+        room = None if verbose else _MOST_LINES
         for number, line in enumerate(reply.lines):
+            if room is not None and room <= 0:
+                more = counted(facts.words, "more-lines", len(reply.lines) - number)
+                page.hanging((), ((f"… {more}", "dim"),), indent=_TEXT)
+                break
             lead = head if number == 0 else (("        ", ""), (arrow + " ", "red" if refused else "green"))
             mark = "-" if number + 1 < len(reply.lines) else " "
-            page.hanging(lead, (f"{reply.codes[min(number, len(reply.codes) - 1)]}{mark}{line}",), column=_TEXT)
+            code = reply.codes[min(number, len(reply.codes) - 1)]
+            taken = page.hanging(lead, (f"{code}{mark}{line}",), column=_TEXT, most=room)
+            room = None if room is None else room - taken
     if opened:
         if explanation is not None:
             _opened(page, exchange, reply, explanation, facts)
@@ -72,19 +85,20 @@ def _reply(
     note = "" if explanation is None else explanation.title
     if verbose:
         if explanation is not None:
-            page.hanging((), ((f"{reply.code}  {explanation.title}. {explanation.meaning}", "dim"),), indent=_TEXT)
+            page.hanging(
+                (), ((f"{reply.code}  {_sentences(explanation.title, explanation.meaning)}", "dim"),), indent=_TEXT
+            )
             _extensions(page, exchange, reply, facts)
         return
-    said = _in_short(exchange, reply, facts)
-    room = page.width - _TEXT - _NOTE - 1
-    if len(note) > _NOTE:
-        note = clipped(note, _NOTE)
-    page.hanging(head, (clipped(said, room),), column=_TEXT, right=(note.ljust(_NOTE), "dim"))
+    said = _in_short(session, exchange, reply, facts)
+    note = padded(clipped(note, _NOTE), _NOTE)
+    page.hanging(head, (clipped(said, page.width - _TEXT - _NOTE - 1),), column=_TEXT, right=(note, "dim"))
 
 
-def _in_short(exchange: Exchange, reply: Reply, facts: Catalog) -> str:
-    if exchange.stage == "ehlo" and len(reply.lines) > 1:
-        return f"{reply.code} " + facts.words["extensions-count"].format(count=len(reply.lines) - 1)
+def _in_short(session: Session, exchange: Exchange, reply: Reply, facts: Catalog) -> str:
+    offer = session.extensions.after_tls if exchange.in_tls else session.extensions.before_tls
+    if exchange.stage == "ehlo" and offer is not None and len(reply.lines) > 1:
+        return f"{reply.code} " + counted(facts.words, "extensions-count", len(offer))
     more = f" (+{len(reply.lines) - 1})" if len(reply.lines) > 1 else ""
     first = next((line for line in reply.lines if line.strip()), "")
     return f"{reply.code} {first}{more}".strip()
@@ -97,9 +111,9 @@ def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanati
     def say(label: str, text: str, style: str = "") -> None:
         page.hanging(((label, "bold"),), ((text, style),), indent=_TEXT, column=_TEXT + 7)
 
-    say(str(reply.code), f"{explanation.title}. {explanation.meaning}")
+    say(str(reply.code), _sentences(explanation.title, explanation.meaning))
     if reply.enhanced and explanation.enhanced_title:
-        say(reply.enhanced, f"{explanation.enhanced_title}. {explanation.enhanced_meaning or ''}".strip())
+        say(reply.enhanced, _sentences(explanation.enhanced_title, explanation.enhanced_meaning or ""))
     say(words["short-when"], explanation.when)
     say(words["short-fix"], explanation.remedy)
     if explanation.allowed_here is not None:
@@ -113,14 +127,19 @@ def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanati
         )
         key = "allowed-here" if explanation.allowed_here else "not-allowed-here"
         say(words["short-rfc"], words[key].format(code=reply.code, place=place))
-    if explanation.cause:
-        sure = explanation.causes[0].confidence if explanation.causes else 0.0
-        level = "certain" if sure >= 0.9 else "likely" if sure >= 0.6 else "possible"
-        by = f' "{explanation.matched}"' if explanation.matched else ""
+    if explanation.cause and explanation.cause != "unknown":
+        cause = explanation.cause
+        if explanation.matched:
+            cause = words["cause-by"].format(cause=cause, words=clipped(explanation.matched, _MOST_MATCHED))
         who = f" · {explanation.provider}" if explanation.provider and explanation.provider != "generic" else ""
-        say(words["short-cause"], f"{explanation.cause} ({words['confidence-' + level]}){by}{who}")
+        say(words["short-cause"], cause + who)
     if explanation.provider_meaning:
         say("", explanation.provider_meaning)
+
+
+def _sentences(title: str, meaning: str) -> str:
+    """One after the other, with the full stop of the title's own script."""
+    return f"{title}。{meaning}" if is_wide(title) else f"{title}. {meaning}".strip()
 
 
 def _extensions(page: Page, exchange: Exchange, reply: Reply, facts: Catalog) -> None:

@@ -16,7 +16,7 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
     column = _column(words[key] for key in ("heading-class", "heading-meaning", "heading-remedy", "heading-fields"))
     code = " ".join(part for part in (str(one.code) if one.code else "", one.enhanced or "") if part)
     page.blank()
-    page.line((code, "bold"), "  ", (one.title, "bold"))
+    page.hanging(((code, "bold"),), ((one.title, "bold"),), column=len(code) + 3)
     page.blank()
     _section(page, words["heading-class"], _class(one), column)
     _section(page, words["heading-meaning"], one.meaning, column)
@@ -29,6 +29,8 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
     _section(page, words["heading-remedy"], one.provider_remedy or one.remedy, column)
     if one.provider_remedy:
         _section(page, "", one.remedy, column)
+    if url := _removal_page(one, facts):
+        page.row("", (url, "underline"), column=column)
     if one.retry:
         _section(page, words["heading-retry"], words[f"retry-{one.retry}"], column)
     for number, (key, value) in enumerate(sorted(one.fields.items())):
@@ -47,14 +49,15 @@ def render_comparison(two: Comparison, out: TextIO, facts: Catalog, *, color: bo
     column = _column(words[key] for key in (*headings, "heading-difference", "heading-which", "heading-both"))
     a, b = two.a, two.b
     page.blank()
-    page.columns(_name(a), _name(b), label="", column=column, style="bold")
+    page.columns(a.title, b.title, label="", column=column, style="bold", heads=(_code(a), _code(b)))
     rows = (
-        ("heading-class", _class(a), _class(b)),
         ("heading-meaning", a.meaning, b.meaning),
         ("heading-when", a.when, b.when),
         ("heading-remedy", a.remedy, b.remedy),
         ("heading-retry", _retry(a, facts), _retry(b, facts)),
     )
+    page.blank()
+    page.columns(a.category, b.category, label=words["heading-class"], column=column, heads=(_digit(a), _digit(b)))
     for key, left, right in rows:
         page.blank()
         if column < 20:
@@ -103,13 +106,33 @@ def _column(labels: object) -> int:
     return min(18, max(cell_len(str(label)) for label in labels) + 3)  # type: ignore[attr-defined]
 
 
-def _name(one: Explanation) -> str:
-    return f"{one.code or one.enhanced}  {one.title}"
+def _removal_page(one: Explanation, facts: Catalog) -> str:
+    """The page where the list that the reply names can be asked for removal, with the address or domain filled in
+    where the reply names it too; else the page without its question."""
+    row = facts.blocklists.get(str(one.fields.get("list_zone", "")).lower())
+    if row is None:
+        return ""
+    from urllib.parse import quote
+
+    known = {"ip": one.fields.get("blocked_ip"), "domain": one.fields.get("domain")}
+    url = row.delist
+    for name, value in known.items():
+        if value:
+            url = url.replace("{" + name + "}", quote(str(value), safe=":"))
+    return url if "{" not in url else url.partition("{")[0].partition("?")[0]
+
+
+def _code(one: Explanation) -> str:
+    return f"{one.code or one.enhanced}  "
 
 
 def _class(one: Explanation) -> str:
-    digit = str(one.code or one.enhanced or "")[:1]
-    return f"{digit}yz  {one.category}" if one.code else f"{digit}.x.x  {one.category}" if one.enhanced else ""
+    return f"{_digit(one)}{one.category}" if one.code or one.enhanced else ""
+
+
+def _digit(one: Explanation) -> str:
+    """The class as a pattern of codes."""
+    return f"{one.code // 100}yz  " if one.code else f"{(one.enhanced or '')[:1]}.x.x  "
 
 
 def _retry(one: Explanation, facts: Catalog) -> str:

@@ -6,7 +6,21 @@ presentation form, ``system`` knows the name servers, ``resolver`` is what every
 only when an answer has records, since most answers of a blocklist have none.
 """
 
+from __future__ import annotations
+
 from probe.names import is_hostname, reverse_name
-from probe.resolver.resolver import Resolver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from probe.resolver.resolver import Resolver
 
 __all__ = ["Resolver", "is_hostname", "reverse_name"]
+
+
+def __getattr__(name: str) -> object:
+    """The resolver itself is loaded when somebody asks for it: a literal address needs none."""
+    if name == "Resolver":
+        from probe.resolver.resolver import Resolver as loaded
+
+        return loaded
+    raise AttributeError(f"module 'probe.resolver' has no attribute {name!r}")

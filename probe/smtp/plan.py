@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from probe.model import Protocol, TlsMode
+from probe.model.noun import noun
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Plan:
     """The defaults send no message and no secret.
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from probe.limits import Limits
 from probe.model import Reply
+from probe.model.noun import noun
 from probe.text import show
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
@@ -22,7 +22,7 @@ _HEAD = re.compile(rb"[2-5](?:[0-9](?:[0-9][ \r-]?)?)?", re.DOTALL)
 _ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]|$)")
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class Fault:
     """Why no further reply can be read: ``outcome`` is a word of ``Session.outcome``, ``octets`` what was there."""
 
@@ -31,7 +31,7 @@ class Fault:
     octets: bytes
 
 
-@dataclass(frozen=True)
+@noun(frozen=True)
 class _Line:
     code: int
     last: bool

@@ -8,6 +8,7 @@ import pty
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,16 +145,20 @@ def test_of_several_targets_the_worst_counts(
     assert [report_of(line)["target"]["input"] for line in lines] == [places[word] for word in order]
 
 
-def test_an_interrupt_is_130_and_one_line() -> None:
+def test_an_interrupt_is_130_and_tells_what_was_learnt() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
         place = f"127.0.0.1:{listener.getsockname()[1]}"
         with subprocess.Popen(command(place), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
             peer, _ = listener.accept()
             with peer:
+                peer.sendall(b"220-mx.test waits\r\n")
+                time.sleep(0.5)
                 running.send_signal(signal.SIGINT)
                 out, err = running.communicate(timeout=30)
-    assert (running.returncode, out, err) == (130, b"", b"smtp-probe: interrupted\n")
+    assert (running.returncode, err) == (130, b"smtp-probe: interrupted; this is what was learnt\n")
+    assert b"interrupted by the user" in out
+    assert b"220-mx.test waits" in out
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,16 @@ class HostileDns:
     def endpoint(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    def questions(self, name: str | None = None, rdtype: int | None = None) -> int:
+        """How many came over UDP, of that name and type if given; one that was sent again counts once."""
+        return len(
+            {
+                (query.id, query.question)
+                for query in self.queries
+                if name in (None, query.name) and rdtype in (None, query.type)
+            }
+        )
+
     async def __aenter__(self) -> HostileDns:
         loop = asyncio.get_running_loop()
         for left in reversed(range(_PORT_TRIES)):

@@ -1,5 +1,6 @@
 """Certificates for hostile servers, each made when first asked for and never kept: expired, for another name, with a
-key that is too short, with thousands of names, with escape sequences for names; and contexts for old versions of TLS."""
+key that is too short, with thousands of names, with escape sequences for names; and contexts for old versions of TLS.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.hostile.smtp_scenario import POINTS, Scenario, at
-from tests.hostile.smtp_server import Act, fin, flood, polite
+from tests.hostile.smtp_server import Act, fin, flood, in_turn, polite
 
 _GOOD = {"banner": b"220", "data": b"354", "auth": b"334", "starttls": b"220", "help": b"214"}
 
@@ -186,7 +186,7 @@ def _sizes() -> Iterator[Scenario]:
         id="session-over-1-MiB",
         alone=True,
         why="replies within their limits still end where the session's octets do",
-        server=polite(rcpts=many),
+        server=polite(rcpt=in_turn(*many)),
         options=(*recipients, "--timeout", "2", "--deadline", "6"),
         outcome="limit",
         stage="rcpt",

@@ -236,7 +236,7 @@ def _421() -> Iterator[Scenario]:
 
 def _greetings() -> Iterator[Scenario]:
     no = b"554 5.7.1 Service unavailable; Client host blocked\r\n"
-    for name, acts, codes in (
+    cases: tuple[tuple[str, dict[str, Act], str | None], ...] = (
         ("quit-221", {"banner": no}, "554 221"),
         ("quit-503", {"banner": no, "quit": b"503 5.5.1 Bad sequence\r\n"}, "554 503"),
         ("quit-500", {"banner": no, "quit": (b"500 What?\r\n", fin)}, "554 500"),
@@ -244,12 +244,12 @@ def _greetings() -> Iterator[Scenario]:
         ("closes", {"banner": (no, fin)}, "554 closed"),
         ("resets", {"banner": (no, wait(0.05), rst)}, "554 reset"),
         ("and-more", {"banner": (no + b"221 Bye\r\n", fin)}, None),
-    ):
-        waits: dict[str, Act] = dict(acts)
+    )
+    for name, acts, codes in cases:
         yield Scenario(
             id=f"greeting-554-{name}",
             why="a refused greeting is the most valuable line of the day, whatever comes behind it",
-            server=polite(**waits),
+            server=polite(**acts),
             outcome="rejected",
             stage="banner",
             codes=None if name == "resets" else codes,

@@ -19,12 +19,13 @@ import re
 import socket
 import stat
 import time
+import traceback
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 
 from probe.catalog import catalog
 from probe.cli.options import check_parser, limits_of, options_of, plan_of, target_of
@@ -54,7 +55,7 @@ def play_all(scenarios: Sequence[Scenario]) -> dict[str, list[str]]:
     """Scenario id → complaints; the empty id holds complaints about all of them together."""
 
     async def run() -> dict[str, Played]:
-        asyncio.get_running_loop().set_task_factory(_remembering)
+        asyncio.get_running_loop().set_task_factory(_remembering)  # type: ignore[arg-type]
         await _play(_WARM)
         before = _open_files()
         gate = asyncio.Semaphore(AT_ONCE)
@@ -109,7 +110,7 @@ async def _play(scenario: Scenario) -> Played:
         try:
             report, late, tasks = await probe(scenario, server)
         except Exception as error:
-            return [f"the probe raised {type(error).__name__}: {error}"], None
+            return ["the probe raised " + "".join(traceback.format_exception(error)[-3:])], None
         await asyncio.sleep(0)
         complaints = [f"it took {late:.1f} s more than its deadline"] if late > 1.0 else []
         complaints += [f"a task is left: {task}" for task in tasks if not task.done()]
@@ -131,10 +132,10 @@ def _judged(played: tuple[Scenario, Report] | None) -> list[str]:
     try:
         return [*found, *_outputs(scenario, report)]
     except Exception as error:
-        return [*found, f"reading or showing the report raised {type(error).__name__}: {error}"]
+        return [*found, "reading or showing the report raised " + "".join(traceback.format_exception(error)[-3:])]
 
 
-# What the scenario wants -------------------------------------------------------------------------------------------------
+# What the scenario wants --------------------------------------------------------------------------------------------
 
 
 def _expectations(scenario: Scenario, report: Report) -> Iterator[str]:
@@ -187,7 +188,7 @@ def _evidence(scenario: Scenario, report: Report) -> Iterator[str]:
             yield f"at {exchange.stage}: reply and failure are both there, or both not"
 
 
-# What holds for all ------------------------------------------------------------------------------------------------------
+# What holds for all -------------------------------------------------------------------------------------------------
 
 
 def _outputs(scenario: Scenario, report: Report) -> Iterator[str]:
@@ -259,16 +260,16 @@ def _remembering(
 
 
 def _open_files() -> int:
-    return len(os.listdir(_FDS)) if _FDS.exists() else 0
+    return len(list(_FDS.iterdir())) if _FDS.exists() else 0
 
 
 def _open_sockets(port: int) -> Iterator[str]:
     """Sockets of this process that are connected to that port: the probe's end."""
-    for name in os.listdir(_FDS) if _FDS.exists() else ():
+    for number in [int(one.name) for one in _FDS.iterdir()] if _FDS.exists() else ():
         with contextlib.suppress(OSError):
-            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue
-            with socket.socket(fileno=os.dup(int(name))) as copy:
+            with socket.socket(fileno=os.dup(number)) as copy:
                 peer = copy.getpeername()
                 if isinstance(peer, tuple) and peer[1:2] == (port,):
                     yield "a socket is left open"

@@ -40,10 +40,11 @@ READY = b"220 2.0.0 Ready to start TLS\r\n"
 class Scenario:
     """``id`` names it, ``why`` says what would be lost without it.
 
-    ``keeps`` is evidence: (stage, octets) that a reply or a partial reply of that stage must hold. ``codes`` is the code
-    or the failure of every exchange in turn. ``limits`` are fields of ``Limits`` to set. ``window`` is the server's
-    receive buffer. ``names`` are words that the session's detail must hold. What
-    costs much time to play is played ``alone``, so that no other clock is held up.
+    ``keeps`` is evidence: (stage, octets) that a reply or a partial reply of that stage must hold. ``codes`` is the
+    code or the failure of every exchange in turn. ``limits`` are fields of ``Limits`` to set. ``window`` is the
+    server's receive buffer. ``names`` are words that the session's detail must hold, ``shows`` words that the terminal
+    must show. ``alert`` is the TLS alert, empty for none that has a name. What costs much time to play is played
+    ``alone``, so that no other clock is held up.
     """
 
     id: str

@@ -16,7 +16,8 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TypeAlias
 
@@ -39,6 +40,7 @@ class Peer:
         self.released = released
         self.heard: list[bytes] = []
         self.last = b""
+        self.turns: Counter[Script] = Counter()
         self.ended = False
         self.complaints: list[str] = []
         self._sock = sock
@@ -249,7 +251,7 @@ class HostileServer:
             sock.close()
 
 
-# Acts -------------------------------------------------------------------------------------------------------------------
+# Acts ---------------------------------------------------------------------------------------------------------------
 
 
 async def perform(peer: Peer, act: Act) -> None:
@@ -290,6 +292,17 @@ async def deaf(peer: Peer) -> None:
 async def close_tls(peer: Peer) -> None:
     await peer.close_tls()
     raise Over
+
+
+def in_turn(*acts: Act) -> Script:
+    """The first act at the first time, the second at the second …, the last one from then on."""
+
+    async def act(peer: Peer) -> None:
+        number = peer.turns[act]
+        peer.turns[act] += 1
+        await perform(peer, acts[min(number, len(acts) - 1)])
+
+    return act
 
 
 def wait(seconds: float) -> Script:
@@ -345,7 +358,7 @@ def flood(octets: bytes, first: bytes = b"") -> Script:
     return act
 
 
-# The well-behaved server ------------------------------------------------------------------------------------------------
+# The well-behaved server --------------------------------------------------------------------------------------------
 
 OFFER = b"250-mx.test\r\n250-SIZE 1000000\r\n250 8BITMIME\r\n"
 TLS_OFFER = b"250-mx.test\r\n250-SIZE 1000000\r\n250-STARTTLS\r\n250 8BITMIME\r\n"
@@ -383,25 +396,23 @@ _VERBS = {
 }
 
 
-def polite(*, rcpts: Sequence[Act] = (), **acts: Act) -> Script:
+def polite(**acts: Act) -> Script:
     """A server that obeys RFC 5321 but for the acts that are given: ``banner``, ``ehlo``, ``tls_ehlo`` (inside TLS),
     ``helo``, ``help``, ``starttls``, ``auth``, ``cancel``, ``mail``, ``rcpt``, ``data``, ``text`` (once 354 was said,
-    before the message is read), ``dot``, ``rset``, ``quit``, ``unknown``; ``connected`` comes before the banner.
-    ``rcpts`` answers the first recipients one by one."""
+    before the message is read), ``dot``, ``rset``, ``quit``, ``unknown``; ``connected`` comes before the banner."""
     table = {**_POLITE, **acts}
     strange = set(table) - set(_POLITE) - {"connected", "text"}
     if strange:
         raise ValueError(f"no such point in the conversation: {strange}")
 
     async def script(peer: Peer) -> None:
-        waiting = list(rcpts)
         await perform(peer, table.get("connected", b""))
         await perform(peer, table["banner"])
         while True:
             verb = (await peer.line()).split(b" ")[0].decode("latin-1").upper()
             key = _VERBS.get(verb, "unknown")
             key = "tls_ehlo" if key == "ehlo" and peer.in_tls else key
-            await perform(peer, waiting.pop(0) if key == "rcpt" and waiting else table[key])
+            await perform(peer, table[key])
             if key == "data" and peer.last.startswith(b"354"):
                 await perform(peer, table.get("text", b""))
                 await peer.body()

@@ -182,7 +182,7 @@ def _certificates() -> Iterator[Scenario]:
             "tls",
             handshake(kind),
             id=f"certificate-{kind}-verified",
-            why="where verified TLS was asked for the session ends, and the report has the certificate and every reason",
+            why="where verified TLS was asked for the session ends; the report has the certificate and every reason",
             options=("--tls-verify",),
             outcome="cert_problem",
             finds=("certificate-self-signed", *found),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.hostile.smtp_scenario import Scenario, at
-from tests.hostile.smtp_server import OFFER, Act, flood, polite, silence, wait
+from tests.hostile.smtp_server import OFFER, Act, flood, in_turn, polite, silence, wait
 
 
 def _help_and_rset() -> Iterator[Scenario]:
@@ -115,7 +115,7 @@ def _recipients() -> Iterator[Scenario]:
     yield Scenario(
         id="ten-recipients",
         why="each recipient has its own answer, and the first refusal decides",
-        server=polite(rcpts=replies),
+        server=polite(rcpt=in_turn(*replies)),
         options=names,
         outcome="rejected",
         stage="rcpt",
@@ -124,7 +124,7 @@ def _recipients() -> Iterator[Scenario]:
     yield Scenario(
         id="ten-recipients-deferred-first",
         why="the first recipient that was not accepted decides, also where it was only deferred",
-        server=polite(rcpts=(b"250 Ok\r\n", b"450 4.2.0 Greylisted\r\n", b"550 No\r\n")),
+        server=polite(rcpt=in_turn(b"250 Ok\r\n", b"450 4.2.0 Greylisted\r\n", b"550 No\r\n")),
         options=names,
         outcome="tempfail",
         stage="rcpt",
@@ -132,7 +132,7 @@ def _recipients() -> Iterator[Scenario]:
     yield Scenario(
         id="one-of-two-recipients-and-send",
         why="a message goes to the recipients that were accepted, and the refused one still decides",
-        server=polite(rcpts=(b"550 5.1.1 No\r\n", b"250 Ok\r\n")),
+        server=polite(rcpt=in_turn(b"550 5.1.1 No\r\n", b"250 Ok\r\n")),
         options=(*names[:4], "--send"),
         outcome="rejected",
         stage="rcpt",

@@ -110,6 +110,7 @@ KNOWN_DEFECTS: dict[str, str] = {
         "an answer section that holds only records of another type is read as NODATA or NXDOMAIN",
     ),
     "alias-chain-of-10-in-two-messages": "aliases are counted a message, not a chain",
+    "mx-localhost-and-dns-would-know": "the AAAA of an MX called localhost is asked for in DNS and would be used",
     "mx-1000-unusable": "each unusable MX is a finding of its own, so one zone makes a thousand",
     **dict.fromkeys(DISGUISED, "IPv6 forms of private IPv4 addresses and old site-local ones count as public"),
 }
@@ -152,12 +153,12 @@ def left_clean(work: Callable[[], Awaitable[Got]]) -> Got:
     return asyncio.run(main())
 
 
-def ask(scenario: Scenario) -> tuple[Answer, HostileDns]:
+def ask(scenario: Scenario, grace: float = _GRACE_S) -> tuple[Answer, HostileDns]:
     async def work() -> tuple[Answer, HostileDns]:
         async with (
             HostileDns(scenario.udp, scenario.tcp) as dns,
             Resolver(dns.endpoint, timeout=scenario.seconds, tries=scenario.tries) as resolver,
-            asyncio.timeout(scenario.seconds * scenario.tries + _GRACE_S),
+            asyncio.timeout(scenario.seconds * scenario.tries + grace),
         ):
             return await resolver.ask(scenario.name, scenario.rdtype), dns
 
@@ -191,8 +192,8 @@ def test_what_the_resolver_makes_of_it(scenario: Scenario) -> None:
     if scenario.alias is not None:
         assert scenario.alias == answer.canonical_name
     if scenario.questions is not None:
-        assert scenario.questions == len(dns.queries)
-    assert len(dns.queries) <= 9 and len(dns.streams) <= 1
+        assert scenario.questions == dns.questions()
+    assert dns.questions() <= 9 and len(dns.streams) <= 1
     assert (answer.answer == "found") == bool(answer.values)
     assert_printable(answer.name, answer.reason, answer.canonical_name, answer.server, *answer.values)
     assert_printable(dumps(answer, indent=None))
@@ -235,7 +236,7 @@ def test_an_address_that_changes_is_asked_for_once() -> None:
     async def work() -> tuple[Answer, Answer, int]:
         changing = World({(WWW, "A"): lambda q: [codes("127.0.0.1" if q.number else GOOD)(q)]})
         async with HostileDns(changing.udp) as dns, Resolver(dns.endpoint, timeout=2.0) as resolver:
-            return await resolver.ask(WWW, "A"), await resolver.ask(WWW.upper() + ".", "A"), len(dns.queries)
+            return await resolver.ask(WWW, "A"), await resolver.ask(WWW.upper() + ".", "A"), dns.questions()
 
     first, second, questions = left_clean(work)
     assert ((GOOD,), (GOOD,), 1) == (first.values, second.values, questions)
@@ -285,7 +286,7 @@ def test_memory_is_bounded(id_: str) -> None:
     ask(ANSWERS[-1])  # so that what is imported on the way is not counted
     tracemalloc.start()
     try:
-        ask(scenario)
+        ask(scenario, grace=20.0)  # counting takes time
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -410,20 +411,22 @@ def assert_no_more_than_was_said(octets: bytes, rdtype: str, answer: Answer) -> 
 
 
 def read_name(octets: bytes, at: int) -> tuple[bytes, int]:
-    """A name in lower case, pointers followed, and where it ends. The id is missing here and counts."""
-    found, after, left = b"", None, 130
-    while octets[at]:
-        left -= 1
-        assert left
+    """A name in lower case, pointers followed, and where it ends. The id is missing here and counts. A name that
+    leads into it, or has no end, is none that anybody asked for."""
+    found, after = b"", None
+    for _ in range(130):
+        if not 0 <= at < len(octets):
+            break
+        if octets[at] == 0:
+            return found.lower() + b"\0", at + 1 if after is None else after
         if octets[at] >= 0xC0:
             after = at + 2 if after is None else after
             at = (int.from_bytes(octets[at : at + 2], "big") & 0x3FFF) - 2
-            if at < 0:
-                return b"into the id", after
         else:
             found += octets[at : at + 1 + octets[at]]
             at += 1 + octets[at]
-    return found.lower() + b"\0", at + 1 if after is None else after
+    assert after is not None, "a record without an end was believed"
+    return b"unreadable", after
 
 
 _MANY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -498,7 +501,7 @@ def test_what_is_made_of_a_list(scenario: ListScenario) -> None:
     # "not listed" is said only where the list denied it, and "clean" nowhere, since no other list was asked.
     told = " ".join((*diagnosis.evidence, *diagnosis.against, *diagnosis.ruled_out))
     assert (scenario.result == "pass") == ("not listed" in told)
-    assert 1 == sum(query.name == HIT and query.type == A for query in dns.queries)
+    assert 1 == dns.questions(HIT, A)
     assert scenario.shows in assert_harmless(report)
 
 
@@ -569,7 +572,7 @@ def test_where_a_domain_leads(scenario: RouteScenario) -> None:
     if "dns-failed" in scenario.findings:
         assert not {"no-such-domain", "no-address", "implicit-mx", "null-mx"} & set(ids)
     assert not scenario.not_asked & {query.name for query in dns.queries}
-    assert len(dns.queries) <= scenario.most_questions
+    assert dns.questions() <= scenario.most_questions
     assert len(ids) <= 20
     assert_harmless(report)
 
@@ -611,7 +614,7 @@ def test_the_connection_goes_to_the_address_that_was_judged() -> None:
                 resolver=Resolver(dns.endpoint, timeout=0.5, tries=1),
                 limits=QUICK,
             )
-            return report, sum(query.name == "mx.shop.test" and query.type == A for query in dns.queries)
+            return report, dns.questions("mx.shop.test", A)
 
     report, questions = left_clean(work)
     assert (["127.0.0.1"], "ok", 1) == (
