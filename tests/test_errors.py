@@ -14,7 +14,7 @@ def drawn() -> dict[str, str]:
     path: list[tuple[int, str]] = []
     for line in (probe.errors.__doc__ or "").splitlines():
         word = line.lstrip(" │├└─").split(" ")[0]
-        if not word.endswith("Error"):
+        if not word.endswith(("Error", "Interrupted")):
             continue
         column = line.index(word)
         while path and path[-1][0] >= column:

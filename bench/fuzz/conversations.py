@@ -154,12 +154,12 @@ async def _held(case: _Case, loop: MemoryLoop) -> tuple[Session, list[str]]:
 
 @contextmanager
 def _network_is(connect: object) -> Iterator[None]:
-    real = session_module.connect
-    session_module.connect = connect  # type: ignore[assignment]
+    real = vars(session_module)["connect"]
+    setattr(session_module, "connect", connect)  # noqa: B010
     try:
         yield
     finally:
-        session_module.connect = real
+        setattr(session_module, "connect", real)  # noqa: B010
 
 
 def _judge(case: _Case, session: Session, faults: list[str]) -> None:
@@ -206,14 +206,14 @@ def _check_honest(case: _Case, session: Session) -> None:
         if (truth.command or "").split(" ")[0] not in ("HELP", "RSET", "QUIT", "STARTTLS", "AUTH", "*")
     ]
     simple = case.plan.tls == "auto" and case.plan.auth_mechanism is None
-    if simple and all(code < 400 for code in decisive) and 421 not in {truth.code for truth in case.server.truth}:
-        if session.outcome != "ok":
-            raise Violation(f"honest: all was consent, and it is {session.outcome} at {session.stage}")
+    consent = all(code < 400 for code in decisive) and 421 not in {truth.code for truth in case.server.truth}
+    if simple and consent and session.outcome != "ok":
+        raise Violation(f"honest: all was consent, and it is {session.outcome} at {session.stage}")
 
 
 def _withheld(case: _Case, session: Session) -> bool:
-    """Whether some real reply stayed away. One that would have come while the probe still had to listen does not
-    count: then the probe left too early."""
+    """Whether some real reply stayed away, QUIT's apart: what stands in the place of its 221 tells a shift. One that
+    would have come while the probe still had to listen is no excuse: then the probe left too early."""
     missing = [truth for truth in case.server.truth if truth.withheld]
     if not missing:
         return False
@@ -224,7 +224,7 @@ def _withheld(case: _Case, session: Session) -> bool:
     for truth in missing:
         if truth.whole and 0 < truth.due < listens_until - 1e-3 and not case.server.closed_before(truth.due):
             raise Violation(f"early: the probe left before the {truth.code} to {truth.command!r} came")
-    return True
+    return any(truth.command != "QUIT" for truth in missing)
 
 
 def _check_truth(session: Session, truths: list[Truth]) -> None:
@@ -237,7 +237,7 @@ def _check_truth(session: Session, truths: list[Truth]) -> None:
                 f"{kind}: {exchange.command or exchange.stage} was answered with {truth.code},"
                 f" and is shown with {exchange.reply.code}"
             )
-    if len(shown) != len(truths):
+    if len(shown) != len([truth for truth in truths if truth.code]) and shown[-1].stage == "quit":
         raise Violation(f"count: {len(shown)} exchanges, and {len(truths)} decisions")
 
 

@@ -107,8 +107,6 @@ class Server:
     def _lines(self, octets: bytes) -> None:
         *lines, self._rest = (self._rest + octets).split(b"\r\n")
         for line in lines:
-            if self._silent:
-                return
             self._command(line.decode("utf-8", "replace"))
 
     def _command(self, line: str) -> None:
@@ -118,6 +116,9 @@ class Server:
                 self._in_text = False
                 for _ in range(self._accepted if self._recipients_each else 1):
                     self._answer(line, self._decide("."))
+            return
+        if self._silent:
+            self.truth.append(Truth(line, 0))
             return
         if self._challenges:
             self._challenges -= 1

@@ -95,5 +95,5 @@ def _smaller(tape: list[int]) -> Iterator[list[int]]:
                 yield tape[:at] + [0] * len(tape[at : at + size]) + tape[at + size :]
     for at, number in enumerate(tape):
         if number > 1:
-            yield tape[:at] + [number // 2] + tape[at + 1 :]
-            yield tape[:at] + [number - 1] + tape[at + 1 :]
+            yield [*tape[:at], number // 2, *tape[at + 1 :]]
+            yield [*tape[:at], number - 1, *tape[at + 1 :]]

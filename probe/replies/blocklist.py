@@ -1,8 +1,8 @@
 """The blocklist that a refusal names, and whom that list names.
 
 A list is known by its zone, which is where to ask (RFC 5782 section 2.1), or by the name or page of its operator.
-Servers that refuse by a list of domains (Postfix's ``reject_rhsbl_*``) say which of the names of a session stands on it:
-that of EHLO, of the client, the domain of the sender or of the recipient, or one in the message.
+Servers that refuse by a list of domains (Postfix's ``reject_rhsbl_*``) say which of the names of a session stands on
+it: that of EHLO, of the client, the domain of the sender or of the recipient, or one in the message.
 """
 
 from __future__ import annotations
@@ -99,8 +99,13 @@ def named_list(lowered: str, urls: list[str]) -> dict[str, str]:
             if zone:
                 fields["list_zone"] = zone
             break
-    # A zone that the reply spells out beats the one that its name stands for.
-    if (found := _ZONE.search(lowered)) and not lowered.startswith(("://", "@"), found.end()):
+    # A zone that the reply spells out beats the one that its name stands for; "uribl.com" is a name, not a zone.
+    found = _ZONE.search(lowered)
+    if (
+        found
+        and not lowered.startswith(("://", "@"), found.end())
+        and not (fields.get("list_zone") or "").endswith(f".{found[1]}")
+    ):
         fields["list_zone"] = found[1]
     if delist := next((url for url in urls if _DELIST.search(url)), None):
         fields["delist_url"] = delist

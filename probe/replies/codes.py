@@ -16,6 +16,7 @@ from probe.text import show
 
 _NONE_NEAR = "No assigned code is near."
 _NEAR = 5  # details of a subject stand in no order, so only a close one may be related
+_FAR = 1000  # RFC 3463 section 2: a detail has at most three digits
 _RANGE = re.compile(r"\(([245]\.\d+\.\d+)\D+([245]\.\d+\.\d+)\)")
 
 
@@ -107,17 +108,18 @@ def enhanced_entry(code: str, facts: Catalog) -> EnhancedCode:
     entry = facts.enhanced.get(code) or facts.enhanced.get(f"X{code[1:]}") or _range_with(code, facts)
     if entry is not None:
         return entry
-    kind, topic, detail = code.split(".")
+    kind, topic, _ = code.split(".")
     subject = facts.subjects.get(topic) or _undefined(topic)
     first = facts.classes.get(kind) or _undefined(kind)
+    around = [known for known in facts.enhanced if known[0] in (kind, "X") and _apart(known, code) <= _NEAR]
     nearest = min(
-        (known for known in facts.enhanced if known.startswith((f"{kind}.{topic}.", f"X.{topic}."))),
-        key=lambda known: (abs(_detail(known) - int(detail)), known),
+        (known for known in around if facts.enhanced[known].kind != "vendor"),
+        key=lambda known: (_apart(known, code), known),
         default=None,
     )
-    near = _NONE_NEAR
-    if nearest is not None and abs(_detail(nearest) - int(detail)) <= _NEAR:
-        near = f"The nearest assigned code is {kind}{nearest[1:]}, {facts.enhanced[nearest].title}."
+    near = (
+        f"The nearest assigned code is {kind}{nearest[1:]}, {facts.enhanced[nearest].title}." if nearest else _NONE_NEAR
+    )
     return EnhancedCode(
         code=code,
         title=f"Unassigned: {subject.name}",
@@ -133,15 +135,17 @@ def enhanced_entry(code: str, facts: Catalog) -> EnhancedCode:
 
 def _range_with(code: str, facts: Catalog) -> EnhancedCode | None:
     """The vendor's entry for a range, which stands under its first number and says the last in its title."""
-    before = [known for known in facts.enhanced if known[0] == code[0] and _same_subject(known, code)]
-    for known in sorted(before, key=_detail, reverse=True):
-        if _detail(known) < _detail(code) and (found := _RANGE.search(facts.enhanced[known].title)):
-            return facts.enhanced[known] if found[1] == known and _detail(code) <= _detail(found[2]) else None
+    for first in facts.enhanced:
+        if first[0] == code[0] and _apart(first, code) < _FAR and _detail(first) < _detail(code):
+            found = _RANGE.search(facts.enhanced[first].title)
+            if found and found[1] == first and _detail(code) <= _detail(found[2]):
+                return facts.enhanced[first]
     return None
 
 
-def _same_subject(a: str, b: str) -> bool:
-    return a.split(".")[1] == b.split(".")[1]
+def _apart(a: str, b: str) -> int:
+    """How many details lie between two codes of one subject, whatever their class."""
+    return abs(_detail(a) - _detail(b)) if a.split(".")[1] == b.split(".")[1] else _FAR
 
 
 def _detail(code: str) -> int:

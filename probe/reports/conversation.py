@@ -128,9 +128,9 @@ def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanati
         key = "allowed-here" if explanation.allowed_here else "not-allowed-here"
         say(words["short-rfc"], words[key].format(code=reply.code, place=place))
     if explanation.cause and explanation.cause != "unknown":
-        cause = explanation.cause
-        if explanation.matched:
-            cause = words["cause-by"].format(cause=cause, words=clipped(explanation.matched, _MOST_MATCHED))
+        # Without words that decided, it was the most exact of the codes.
+        by = clipped(explanation.matched or reply.enhanced or str(reply.code), _MOST_MATCHED)
+        cause = words["cause-by"].format(cause=explanation.cause, words=by)
         who = f" · {explanation.provider}" if explanation.provider and explanation.provider != "generic" else ""
         say(words["short-cause"], cause + who)
     if explanation.provider_meaning:

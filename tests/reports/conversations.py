@@ -15,14 +15,14 @@ TLS = Tls(version="TLS 1.3", cipher="TLS_AES_256_GCM_SHA384", verified=True)
 REFUSED = "550 5.1.1 no such user"
 
 
-def said(stage: str, command: str | None, text: str, *, in_tls: bool = False) -> Exchange:
+def said(stage: str, command: str | None, text: str, *, in_tls: bool = False, lang: str = "en") -> Exchange:
     """One exchange, its reply written as on the wire: ``250-first\\n250 last``."""
     lines = text.split("\n")
     code, rest = int(lines[0][:3]), tuple(line[4:] for line in lines)
     first = rest[0].split(" ")[0]
     enhanced = first if first.count(".") == 2 and first.replace(".", "").isdigit() else None
     reply = Reply(code, enhanced, rest, (code,) * len(lines), text.encode())
-    explanation = explain(code, enhanced, rest, command=command, stage=stage, facts=catalog())
+    explanation = explain(code, enhanced, rest, command=command, stage=stage, facts=catalog(lang))
     return Exchange(stage, command, in_tls, 1.0, 1.0, reply, explanation=explanation)
 
 
@@ -36,7 +36,9 @@ def report(*sessions: Session, typed: str = "mx.example.org", kind: str = "host"
     """One report with the given sessions."""
     host = typed.partition(":")[0]
     values: dict[str, Any] = {"target": Target(typed, kind, host, 25), **more}  # type: ignore[arg-type]
-    return Report(SCHEMA, Tool("smtp-probe", "0"), started="2026-11-22T09:30:00Z", elapsed_ms=9.0, sessions=sessions, **values)
+    return Report(
+        SCHEMA, Tool("smtp-probe", "0"), started="2026-11-22T09:30:00Z", elapsed_ms=9.0, sessions=sessions, **values
+    )
 
 
 def delivery(*replies: tuple[str, str], dots: tuple[str, ...], hello: str = "EHLO", **more: Any) -> Session:

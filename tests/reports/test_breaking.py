@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from probe.reference import explain
 from probe.reports.breaking import broken, is_wide
 from probe.reports.layout import Page
 from probe.reports.reference import render_explanation
-from tests.reports.conversations import text_of
+from tests.reports.conversations import report, said, session, text_of
 from tests.scenes import reports, steady
 
 CLOSING = "、。，．）」』】・ー！？)"
@@ -30,7 +31,8 @@ def lines(text: str, width: int) -> list[str]:
         ("挨拶、MAIL、RCPT、DATA", 16, ["挨拶、MAIL、", "RCPT、DATA"]),
         ("応答はAUTHです", 9, ["応答は", "AUTHです"]),
         ("応答はAUTHです", 8, ["応答は", "AUTHです"]),
-        ("何も問わず)の後", 11, ["何も問わ", "ず)の後"]),
+        ("何も問わず)の後", 11, ["何も問わず)", "の後"]),
+        ("何も問わず)の後", 10, ["何も問わ", "ず)の後"]),
         ("確認(多くは)", 6, ["確認", "(多く", "は)"]),
         ("サーバー", 6, ["サー", "バー"]),
         ("はい word end", 9, ["はい word", "end"]),
@@ -62,27 +64,46 @@ def test_no_shipped_text_breaks_badly(width: int) -> None:
             assert [] == [piece for piece in pieces if cell_len(piece) > width]
             assert [] == [piece for piece in pieces[1:] if piece[0] in CLOSING]
             assert [] == [piece for piece in pieces[:-1] if piece[-1] in OPENING]
-            for above, below in zip(pieces, pieces[1:], strict=False):
+            for above, below in pairwise(pieces):
                 cut_word = above[-1].isascii() and above[-1].isalnum() and below[0].isascii() and below[0].isalnum()
                 assert not cut_word or f"{above[-1]} {below[0]}" in text, (above, below)
 
 
-@pytest.mark.parametrize("number", range(4))
+JAPANESE = report(
+    session(
+        said("banner", None, "220 mx.example.org ESMTP", lang="ja"),
+        said("ehlo", "EHLO probe.example", "250 mx.example.org", lang="ja"),
+        said("mail", "MAIL FROM:<>", "554 5.7.1 Client host [203.0.113.7] blocked using zen.spamhaus.org", lang="ja"),
+        said("quit", "QUIT", "221 2.0.0 Bye", lang="ja"),
+        outcome="rejected",
+        stage="mail",
+    )
+)
+
+
 @pytest.mark.parametrize("verbose", [False, True])
-@pytest.mark.parametrize("width", [60, 80, 100])
-def test_japanese_reports_keep_to_the_width(number: int, verbose: bool, width: int) -> None:
-    text = text_of(reports()[number], lang="ja", verbose=verbose, width=width)
-    assert [] == [line for line in text.splitlines() if cell_len(line) > width]
+@pytest.mark.parametrize("width", [60, 73, 80, 100])
+def test_japanese_reports_keep_to_the_width(verbose: bool, width: int) -> None:
+    for one in (JAPANESE, *reports()):
+        text = text_of(one, lang="ja", verbose=verbose, width=width)
+        assert [] == [line for line in text.splitlines() if cell_len(line) > width]
 
 
-def test_notes_and_steps_of_a_japanese_report_keep_their_columns() -> None:
-    text = text_of(steady(reports()[0]), lang="ja").splitlines()
+def test_notes_of_a_japanese_report_keep_their_column() -> None:
+    text = text_of(JAPANESE, lang="ja").splitlines()
     ready = next(line for line in text if "サービス準備完了" in line)
     done = next(line for line in text if "処理完了" in line)
     assert cell_len(ready.partition("サ")[0]) == cell_len(done.partition("処")[0]) == 54
+
+
+def test_a_japanese_title_ends_with_its_own_full_stop() -> None:
+    assert "554    トランザクション失敗。" in text_of(JAPANESE, lang="ja")
+
+
+def test_steps_of_a_japanese_report_keep_their_columns() -> None:
     steps = text_of(steady(reports()[1]), lang="ja").splitlines()
     first = next(index for index, line in enumerate(steps) if "解決方法" in line)
-    assert cell_len(steps[first].partition("送信側")[0]) == 11
+    assert cell_len(steps[first].partition("you")[0]) == 11
     assert cell_len(steps[first].partition("find")[0]) == 21
     assert steps[first + 1].index("listing") == 21
 
