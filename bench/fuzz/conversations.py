@@ -228,17 +228,20 @@ def _withheld(case: _Case, session: Session) -> bool:
 
 
 def _check_truth(session: Session, truths: list[Truth]) -> None:
-    shown = [exchange for exchange in session.exchanges if exchange.stage != "quit" or exchange.reply is not None]
-    for exchange, truth in zip(shown, truths, strict=False):
-        assert exchange.reply is not None or session.outcome != "ok"
+    shown = [exchange for exchange in session.exchanges if exchange.command != "QUIT"]
+    decided = [truth for truth in truths if truth.command != "QUIT"]
+    last = session.exchanges[-1]
+    if last.command == "QUIT" and last.reply is not None and truths[-1].command == "QUIT" and not truths[-1].withheld:
+        shown, decided = [*shown, last], [*decided, truths[-1]]
+    for exchange, truth in zip(shown, decided, strict=False):
         if exchange.reply is not None and exchange.reply.code != truth.code:
             kind = "accepted" if exchange.reply.code < 400 <= truth.code else "other"
             raise Violation(
                 f"{kind}: {exchange.command or exchange.stage} was answered with {truth.code},"
                 f" and is shown with {exchange.reply.code}"
             )
-    if len(shown) != len([truth for truth in truths if truth.code]) and shown[-1].stage == "quit":
-        raise Violation(f"count: {len(shown)} exchanges, and {len(truths)} decisions")
+    if len(shown) != len(decided):
+        raise Violation(f"count: {len(shown)} exchanges, and {len(decided)} decisions")
 
 
 def _told(case: _Case, session: Session | None) -> list[str]:

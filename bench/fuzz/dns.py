@@ -36,6 +36,19 @@ _DATA = (
     *(b"\x00" * 16, b"\x03\x01\x01" + b"\xaa" * 32, b"\x05\xff\x00\x1b\x9b\xe2\x05ab", b"\x00\x05issueca.test"),
     *(b"\xc0\x0c\xc0\x0c" + b"\x00\x00\x00\x01" * 5, b"\x00\x01\x00\x00\x01bad", b"\x00\x01\x00\x02\x00\x19\xc0\x0c"),
 )
+# What a record of the type may hold.
+_FITTING = {
+    1: b"\x7f\x00\x00\x02",
+    5: b"\x03www\xc0\x0c",
+    16: b"\x02hi\x01!",
+    15: b"\x00\x0a" + _NAME,
+    6: b"\xc0\x0c\xc0\x0c" + b"\x00\x00\x00\x01" * 5,
+    28: b"\x00" * 16,
+    12: _NAME,
+    2: b"\xc0\x0c",
+    52: b"\x03\x01\x01" + b"\xaa" * 32,
+    257: b"\x00\x05issueca.test",
+}
 
 
 def read_message(tape: Tape, story: list[str] | None = None) -> Feature:
@@ -62,7 +75,7 @@ def read_message(tape: Tape, story: list[str] | None = None) -> Feature:
         _entitled(packet, shape)
     if verdict.answer == "found" and (packet[2] & 0x02 or packet[3] & 0x0F not in (0, 3)):
         raise Violation(f"found: {verdict} in a message that is cut or an error")
-    return ("dns", answers, verdict.answer, verdict.reason, len(verdict.values) > 0, verdict.ask_on is not None)
+    return ("dns", verdict.answer, answers, verdict.reason, len(verdict.values) > 0, verdict.ask_on is not None)
 
 
 def _entitled(packet: bytes, shape: Shape | None) -> None:
@@ -76,26 +89,30 @@ def _entitled(packet: bytes, shape: Shape | None) -> None:
 def _packet(tape: Tape, query: bytes, rdtype: int) -> bytes:
     if tape.once_in(20):
         return tape.octets(60)
+    odd = tape.once_in(2)
     question = query[12 : 12 + len(_NAME) + 4]
-    sections = [[_record(tape, rdtype) for _ in range(tape.draw(4))] for _ in range(3)]
-    counts = [tape.pick((0, 1, 2, 3, 0xFFFF)) if tape.once_in(12) else len(one) for one in sections]
-    flags = tape.draw(0x10000) if tape.once_in(10) else tape.pick(_FLAGS)
-    questions = tape.pick((1, 1, 1, 0, 2, 0xFFFF)) if tape.once_in(8) else 1
+    sections = [[_record(tape, rdtype, odd) for _ in range(tape.draw(4))] for _ in range(3)]
+    counts = [tape.pick((0, 1, 2, 3, 0xFFFF)) if odd and tape.once_in(12) else len(one) for one in sections]
+    flags = tape.pick(_FLAGS) if tape.once_in(2) else _FLAGS[0]
+    flags = tape.draw(0x10000) if odd and tape.once_in(6) else flags
+    questions = tape.pick((1, 0, 2, 0xFFFF)) if odd and tape.once_in(8) else 1
     packet = struct.pack("!6H", 0x1234, flags, questions, *counts) + question + b"".join(map(b"".join, sections))
-    if tape.once_in(4):
+    if odd and tape.once_in(4):
         packet = packet[: tape.draw(len(packet) + 1)]
-    if tape.once_in(4) and packet:
+    if odd and packet and tape.once_in(3):
         octets = bytearray(packet)
         for _ in range(1 + tape.draw(4)):
             octets[tape.draw(len(octets))] = tape.draw(256)
         packet = bytes(octets)
-    return packet + (tape.octets(8) if tape.once_in(10) else b"")
+    return packet + (tape.octets(8) if odd and tape.once_in(6) else b"")
 
 
-def _record(tape: Tape, asked: int) -> bytes:
-    rdtype = asked if tape.once_in(2) else tape.pick(_TYPES)
-    rdclass = tape.pick((1, 255, 3, 254, 0)) if tape.once_in(10) else 1
-    data = tape.octets(20) if tape.once_in(6) else tape.pick(_DATA)
-    length = tape.pick((0, 1, len(data) + 1, 0xFFFF)) if tape.once_in(12) else len(data)
-    name = tape.pick(_NAMES if tape.once_in(4) else _NAMES[:3])
+def _record(tape: Tape, asked: int, odd: bool) -> bytes:
+    rdtype = tape.pick(tuple(_FITTING)) if tape.once_in(3) else asked
+    rdtype = tape.pick(_TYPES) if odd and tape.once_in(4) else rdtype
+    rdclass = tape.pick((255, 3, 254, 0)) if odd and tape.once_in(10) else 1
+    data = tape.pick(_DATA) if odd and tape.once_in(4) else _FITTING.get(rdtype, b"")
+    data = tape.octets(20) if odd and tape.once_in(8) else data
+    length = tape.pick((0, 1, len(data) + 1, 0xFFFF)) if odd and tape.once_in(12) else len(data)
+    name = tape.pick(_NAMES) if odd and tape.once_in(4) else tape.pick(_NAMES[:1] * 3 + _NAMES[3:5])
     return name + struct.pack("!HHIH", rdtype, rdclass, 60, length) + data

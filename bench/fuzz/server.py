@@ -115,7 +115,11 @@ class Server:
             if line == ".":
                 self._in_text = False
                 for _ in range(self._accepted if self._recipients_each else 1):
-                    self._answer(line, self._decide("."))
+                    code = self._decide(".")
+                    self._answer(line, code)
+                    if code == 421:
+                        self._end("fin")
+                        break
             return
         if self._silent:
             self.truth.append(Truth(line, 0))
@@ -139,6 +143,7 @@ class Server:
         self._accepted += verb == "RCPT" and code < 300
         self._in_text = code == 354
         if verb == "QUIT" and self._fault_now() and self._tape.once_in(3):
+            self.truth.append(Truth(line, 0))
             self._end("fin")  # no 221 at all
             return
         self._answer(line, code)

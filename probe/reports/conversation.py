@@ -63,7 +63,7 @@ def _reply(
 ) -> None:
     refused = reply.code >= 400
     # What these stages answer decides nothing, so it takes one line, whatever it is.
-    opened = refused and exchange.stage not in ("help", "rset", "quit")
+    opened = refused and exchange.stage not in ("help", "rset", "quit") and exchange.command != "*"
     head = ((_when(exchange), "dim"), (arrow + " ", "red" if refused else "green"))
     explanation = exchange.explanation
     if opened or verbose:

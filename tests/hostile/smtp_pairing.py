@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.hostile.smtp_certificates import handshake
 from tests.hostile.smtp_scenario import ANY, READY, Scenario, at
-from tests.hostile.smtp_server import OFFER, TLS_OFFER, Act, fin, plain, polite, rst, silence, wait
+from tests.hostile.smtp_server import OFFER, TLS_OFFER, Act, fin, plain, polite, rst, silence, some, wait
 
 _STRAY = b"250 2.0.0 Stray\r\n"
 # Point → the honest reply there, and the stage that is about to begin behind it.
@@ -110,7 +110,7 @@ def _strays() -> Iterator[Scenario]:
     ):
         yield at(
             point,
-            (stray, wait(0.03), real),
+            (stray, some(1), real),
             id=f"stray-{point}",
             why="a stray reply with the real one behind it shifts everything: the books do not balance",
             outcome="unsolicited",
@@ -119,7 +119,7 @@ def _strays() -> Iterator[Scenario]:
             paired=False,
             sent=point in ("data", "dot"),
         )
-    refused: Act = (b"250 2.1.5 Ok\r\n", wait(0.03), b"550 5.1.1 No such user\r\n")
+    refused: Act = (b"250 2.1.5 Ok\r\n", some(1), b"550 5.1.1 No such user\r\n")
     yield Scenario(
         id="stray-rcpt-then-421",
         why="behind a stray 250 the refusal answers RSET, and a 421 in place of the 221 must not make it an acceptance",
@@ -146,7 +146,7 @@ def _strays() -> Iterator[Scenario]:
     yield Scenario(
         id="stray-dot-real-reply-cut",
         why="a refusal of the message that is cut in its line answers QUIT: what came is no 221",
-        server=polite(dot=(b"250 2.0.0 Queued\r\n", wait(0.03), b"550-5.7.1 No, thank you"), quit=silence),
+        server=polite(dot=(b"250 2.0.0 Queued\r\n", some(1), b"550-5.7.1 No, thank you"), quit=silence),
         options=("--send",),
         outcome="unsolicited",
         stage="quit",
@@ -159,7 +159,7 @@ def _strays() -> Iterator[Scenario]:
         server=polite(
             ehlo=TLS_OFFER,
             starttls=(READY, handshake("mx")),
-            dot=(b"250 2.0.0 Queued\r\n", wait(0.03), b"550 5.7.1 No\r\n"),
+            dot=(b"250 2.0.0 Queued\r\n", some(1), b"550 5.7.1 No\r\n"),
         ),
         options=("--send",),
         outcome="unsolicited",

@@ -44,7 +44,8 @@ class Scenario:
     code or the failure of every exchange in turn. ``limits`` are fields of ``Limits`` to set. ``window`` is the
     server's receive buffer. ``names`` are words that the session's detail must hold, ``shows`` words that the terminal
     must show. ``alert`` is the TLS alert, empty for none that has a name. What costs much time to play is played
-    ``alone``, so that no other clock is held up.
+    ``alone``, so that no other clock is held up. ``silent`` marks a server that falls silent where the outcome is
+    another than ``timeout``.
     """
 
     id: str
@@ -69,6 +70,12 @@ class Scenario:
     shows: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     alone: bool = False
+    silent: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a deadline ends it."""
+        return self.silent or self.outcome == "timeout"
 
 
 def at(point: str, act: Act, *, id: str, why: str, outcome: str, stage: str | None = None, **more: Any) -> Scenario:

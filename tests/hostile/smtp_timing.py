@@ -63,6 +63,7 @@ def _everywhere() -> Iterator[Scenario]:
                 outcome=outcome,
                 stage=stage,
                 finds=finds,
+                silent=name == "silence",
                 sent=point == "dot",
                 never_finds=("tls_refused", "starttls-refused"),
             )
@@ -85,6 +86,7 @@ def _cut() -> Iterator[Scenario]:
                 outcome=outcome,
                 stage=stage,
                 keeps=((kept, half[:2] if name == "drip" else half),),
+                silent=name == "drip",
                 sent=point == "dot",
             )
 
@@ -125,7 +127,6 @@ def _others() -> Iterator[Scenario]:
         outcome="ok",
         stage="quit",
         keeps=(("ehlo", b"250-X-KEY149\r\n250 SIZE\r\n"),),
-        options=("--timeout", "2", "--deadline", "5"),
     )
     yield Scenario(
         id="one-octet-segments-in-tls",
@@ -141,7 +142,6 @@ def _others() -> Iterator[Scenario]:
         outcome="ok",
         stage="quit",
         keeps=(("ehlo", b"250-X-KEY49\r\n250 SIZE\r\n"),),
-        options=("--timeout", "2", "--deadline", "5"),
     )
     for point in ("tls_ehlo", "mail", "dot"):
         outcome, stage = _outcome(point, "closed")
@@ -204,6 +204,7 @@ def _others() -> Iterator[Scenario]:
             b"354 Go on\r\n",
             id=f"{name}-in-body",
             alone=True,
+            silent=True,
             why="the connection ends while the message is being sent: not delivered, for the dot never left",
             outcome=outcome,
             stage="body",
@@ -216,6 +217,7 @@ def _others() -> Iterator[Scenario]:
         b"354 Go on\r\n",
         id="refused-in-body",
         alone=True,
+        silent=True,
         why="a server that has seen enough says so and closes; its words are the reason",
         outcome=ANY,
         stage=ANY,
@@ -229,6 +231,7 @@ def _others() -> Iterator[Scenario]:
         b"354 Go on\r\n",
         id="421-in-body",
         alone=True,
+        silent=True,
         why="a 421 may come at any time, also while the message is being sent (RFC 5321 section 3.8)",
         outcome="tempfail",
         stage=ANY,

@@ -97,7 +97,7 @@ def test_a_person_reads_cause_proof_and_way_out(
     assert "blocklist (confirmed)" in flat
     assert f"{QUESTION} A 127.0.0.2" in flat
     assert f"https://dnsbl.test/q?ip={CLIENT}" in flat
-    assert "Nothing was sent." in flat
+    assert "No message was sent." in flat
     assert "\x1b" not in run.out
     assert max(map(len, run.out.splitlines())) <= 80
 

@@ -84,7 +84,7 @@ def test_without_send_no_message_goes_out(postfix: Postfix, probe: Probe) -> Non
     assert f"{RELAY}:25 ACCEPTS" in flat
     assert f"RCPT TO:<orders@{DOMAIN}>" in flat
     assert " DATA " not in flat
-    assert "Nothing was sent." in flat
+    assert "No message was sent." in flat
 
 
 def test_send_delivers_one_message(postfix: Postfix, probe: Probe) -> None:

@@ -156,7 +156,7 @@ def test_addresses_are_whole(text: str) -> None:
     if address is None:
         return
     if ":" in address:
-        runs = re.findall(r"[0-9a-f:]+", text.replace("ipv6:", " "))
+        runs = [run.rstrip(".") for run in re.findall(r"[0-9a-f:.]+", text.replace("ipv6:", " "))]
         assert address in {_canonical(form) for run in runs for form in (run, run.removesuffix(":"))}
     else:
         runs = re.findall(r"[0-9.]+", text)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from probe.catalog import catalog
 from probe.reports.delivery import recipient_of, sent_to
-from probe.reports.terminal import quiet, verdict
+from probe.reports.headline import verdict
+from probe.reports.terminal import quiet
 from tests.reports.conversations import REFUSED, delivery, lines_of, report, text_of
 
 OK = "250 2.1.5 Ok"
@@ -51,7 +53,7 @@ def test_japanese_names_the_recipient() -> None:
     ],
 )
 def test_only_what_the_dot_confirmed_counts(
-    replies: tuple[tuple[str, str], ...], dots: tuple[str, ...], more: dict[str, object], expected: tuple[int, int]
+    replies: tuple[tuple[str, str], ...], dots: tuple[str, ...], more: dict[str, Any], expected: tuple[int, int]
 ) -> None:
     assert sent_to(delivery(*replies, dots=dots, **more)) == expected
 
@@ -96,4 +98,4 @@ def test_many_refused_are_counted_not_listed() -> None:
     many = [(f"u{number}@x.test", REFUSED) for number in range(9)]
     one = delivery(*many, ("ok@x.test", OK), dots=("250 Ok",), outcome="rejected", stage="rcpt")
     assert lines_of(report(one))[1].endswith("SENT TO 1 OF 10")
-    assert lines_of(report(one))[6] == "… 5 more lines (-v)"
+    assert lines_of(report(one))[6] == "… (+5)"

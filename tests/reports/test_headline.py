@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -80,7 +81,7 @@ def test_how_long_the_certificate_lasts(end: str, verified: bool, expected: str)
         ({"names": (), "subject": "", "issuer": "CN=R11"}, "certificate for ? by R11"),
     ],
 )
-def test_names_and_issuer(more: dict[str, object], expected: str) -> None:
+def test_names_and_issuer(more: dict[str, Any], expected: str) -> None:
     assert lines_of(healthy({}, replace(TLS, certificate=certificate(**more))))[3] == expected
 
 
