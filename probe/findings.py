@@ -20,6 +20,7 @@ from probe.text import show
 
 _SLOW_GREETING_MS = 5000.0
 _SOON_DAYS = 14
+_MOST_RECORDS = 5
 
 
 class _Facts(dict[str, Any]):
@@ -94,7 +95,7 @@ def _of_route(target: Target, route: Route, facts: Catalog) -> Iterator[Finding]
         yield finding("private-address", domain, facts, domain=domain, addresses=private)
     if private and route.problem is None:
         yield finding("mx-private", domain, facts, addresses=private)
-    for record in route.unusable:
+    for record in route.unusable[:_MOST_RECORDS]:  # a zone must not fill the report
         yield finding("mx-unusable", domain, facts, record=record)
     if route.implicit and route.problem is None:
         yield finding("implicit-mx", domain, facts, domain=domain)

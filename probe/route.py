@@ -27,9 +27,11 @@ _PRIVATE = tuple(
     ipaddress.ip_network(block)
     for block in (
         "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 224.0.0.0/4 "
-        "240.0.0.0/4 ::/128 ::1/128 fc00::/7 fe80::/10 ff00::/8"
+        "240.0.0.0/4 ::/128 ::1/128 64:ff9b:1::/48 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
     ).split()
 )
+# IPv6 networks whose last four octets are an IPv4 address: RFC 4291 section 2.5.5.1, RFC 6052 section 2.1.
+_CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96")))
 
 
 class Asker(Protocol):
@@ -69,10 +71,19 @@ async def find_route(
 
 
 def is_private(address: str) -> bool:
-    """Whether an address lies in private, loopback, link-local, multicast or reserved space."""
+    """Whether an address, or the IPv4 address that it carries, lies in private, loopback, link-local, multicast or
+    reserved space."""
     ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return any((mapped or ip) in block for block in _PRIVATE if block.version == (mapped or ip).version)
+    both = (ip, _carried(ip))
+    return any(one in block for one in both if one for block in _PRIVATE if block.version == one.version)
+
+
+def _carried(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if any(ip in network for network in _CARRIERS):
+        return ipaddress.IPv4Address(ip.packed[12:])
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 class _Finder:
@@ -109,7 +120,8 @@ class _Finder:
             return
         found: dict[str, tuple[str, ...]] = {}
         if host == "localhost" or host.endswith(".localhost"):
-            found["4"] = ("127.0.0.1",)  # RFC 6761 section 6.3: never a question for DNS, and never another machine
+            # RFC 6761 section 6.3: never a question for DNS, of either family, and never another machine.
+            found = {"4": ("127.0.0.1",), "6": ()}
         for family, rdtype in (("4", "A"), ("6", "AAAA")):
             if family not in found and self._family in ("any", family):
                 answer = await self._question(host, rdtype)

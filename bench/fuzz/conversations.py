@@ -191,7 +191,7 @@ def _check_shown(exchange: Exchange) -> None:
 
 def _check_message(case: _Case, session: Session) -> None:
     heard_354 = any(one.stage == "data" and one.reply and one.reply.code // 100 == 3 for one in session.exchanges)
-    sent = any("secret text" in line for line in case.server.log)
+    sent = any(said == "secret text" for _, _, said in case.server.log)
     if (sent or session.message_sent) and not (case.plan.send and heard_354):
         raise Violation("message: its text went out uninvited")
 
@@ -250,7 +250,7 @@ def _told(case: _Case, session: Session | None) -> list[str]:
         f"plan    {plan.protocol}, {len(plan.recipients)} recipients, send {plan.send}, quit after {plan.quit_after},"
         f" tls {plan.tls}, auth {plan.auth_mechanism} as {plan.auth_user}",
         f"limits  {case.limits}" if case.limits is not _DEFAULTS else "limits  the defaults",
-        *case.server.log,
+        *(f"{at - case.server.began_at:8.4f} {kind} {said!r}" for at, kind, said in case.server.log),
     ]
     for truth in case.server.truth:
         fate = "arrived" if not truth.withheld else "withheld"

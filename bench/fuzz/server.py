@@ -63,7 +63,8 @@ class Server:
 
     def __init__(self, tape: Tape, *, faults: int, offers: tuple[str, ...], recipients_each: bool) -> None:
         self.truth: list[Truth] = []
-        self.log: list[str] = []
+        # When, what kind of thing, and what was said.
+        self.log: list[tuple[float, str, str | bytes]] = []
         self.misbehaved = False
         self.began_at = 0.0
         self._closes_at: float | None = None
@@ -110,7 +111,7 @@ class Server:
             self._command(line.decode("utf-8", "replace"))
 
     def _command(self, line: str) -> None:
-        self.log.append(f"{self._moment(self._loop.time())} C: {line!r}")
+        self.log.append((self._loop.time(), "C:", line))
         if self._in_text:
             if line == ".":
                 self._in_text = False
@@ -226,9 +227,6 @@ class Server:
         self.misbehaved = True
         return True
 
-    def _moment(self, now: float) -> str:
-        return f"{now - self.began_at:9.4f}"
-
     def _wait(self, seconds: float) -> None:
         self._due = max(self._due, self._loop.time()) + seconds
 
@@ -236,7 +234,7 @@ class Server:
         if self._silent:
             return
         self._due = max(self._due, self._loop.time())
-        self.log.append(f"{self._moment(self._due)} {kind} {octets!r}")
+        self.log.append((self._due, kind, octets))
         if octets:
             self._at_line_start = octets.endswith(b"\n")
         if self._secured and not (kind == "stray" and self._tape.once_in(8)):
@@ -257,7 +255,7 @@ class Server:
 
     def _end(self, how: str) -> None:
         if not self._silent:
-            self.log.append(f"{self._moment(self._due)} {how}")
+            self.log.append((self._due, how, ""))
             self._silent = True
             self._closes_at = max(self._due, self._loop.time())
             self._pipe.send(Piece(self._closes_at, end="reset" if how == "reset" else "fin"))
@@ -281,6 +279,8 @@ class Server:
         except ssl.SSLError:
             self._flush()
             self._silent = True
+            # Whatever this was, it is not answered.
+            self.truth.append(Truth("(no TLS)", 0))
 
     def _flush(self) -> None:
         if octets := self._outgoing.read():

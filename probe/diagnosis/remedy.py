@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from probe.catalog import Cause
 from probe.diagnosis.proof import named_zone
 from probe.diagnosis.verdict import Case
-from probe.model import Fix, Verdict
+from probe.model import CheckResult, Fix, Verdict
 from probe.names import reverse_name
 from probe.route import is_private
 
@@ -41,7 +41,8 @@ def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
         return (Fix(_who(case, "receiver"), _say(case, "fix-stop-asking", zone=zone)),)
     if verdict == "refuted":
         return (Fix(_who(case, "receiver"), _say(case, "fix-not-listed-any-more", zone=zone)),)
-    steps = [Fix(_who(case, "sender"), _say(case, "fix-stop-the-cause"))]
+    first = "fix-policy-list" if _is_policy_listing(case, results) else "fix-stop-the-cause"
+    steps = [Fix(_who(case, "sender"), _say(case, first))]
     urls = case.inquiry.explanation.fields
     for one in results or ():
         in_text = re.search(r"https?://[^\s<>\"]+", str(one.facts.get("text") or ""))
@@ -49,6 +50,14 @@ def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
         url = url or (in_text[0] if in_text else None) or _page_of(case, str(one.facts.get("zone")), one.subject)
         steps.append(Fix(_who(case, "sender"), _say(case, "fix-delist", zone=one.facts.get("zone")), url=url))
     return tuple(steps)
+
+
+def _is_policy_listing(case: Case, results: Sequence[CheckResult]) -> bool:
+    """Whether the list only says that this range should not send directly: no accusation, and nothing to stop."""
+    if "PBL" in str(case.inquiry.explanation.fields.get("list_name", "")).split():
+        return True
+    meanings = [str(one.facts.get("meaning") or "") for one in results if one.result == "fail"]
+    return bool(meanings) and all("PBL" in meaning for meaning in meanings)
 
 
 def _page_of(case: Case, zone: str, subject: str) -> str | None:

@@ -25,9 +25,10 @@ class Explanation:
     ``enhanced_`` for the enhanced code, those that begin with ``provider_`` this provider's. ``category`` is the class
     in RFC 5321 section 4.2.1's words, ``retry`` one of ``none``, ``later`` and ``never``. ``allowed_here`` says whether
     RFC 5321 section 4.3.2 and the extensions list this code for this command; None where the command is not known.
-    ``causes`` is every reading, best first; ``cause`` its first, None for a positive reply. ``matched`` is the words
-    that decided, ``signature`` the id of the entry in ``data/signatures`` that they matched. ``fields`` is what stands
-    in the text: ``blocked_ip``, ``list_zone`` …
+    ``causes`` is every reading, best first, empty where nothing speaks; ``cause`` is its first, ``unknown`` for a
+    refusal that nothing explains, None for a reply that is no refusal. ``matched`` is the words that decided,
+    ``signature`` the id of the entry in ``data/signatures`` that they matched. ``fields`` is what stands in the text:
+    ``blocked_ip``, ``list_zone`` …
     """
 
     code: int | None

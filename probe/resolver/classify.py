@@ -10,17 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probe.model import AnswerState
-from probe.resolver.codec import TYPES, MalformedError, Shape, read_shape
+from probe.resolver.codec import TYPES, MalformedError, Shape, is_within, read_shape
 from probe.resolver.decode import decode
 
-_CNAME, _SOA, _NS = TYPES["CNAME"], TYPES["SOA"], TYPES["NS"]
+_CNAME = TYPES["CNAME"]
 _NOERROR, _NXDOMAIN = 0, 3
 _RCODES = {1: "formerr", 2: "servfail", 4: "notimp", 5: "refused", 9: "notauth", 16: "badvers"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``Answer`` without the question. ``ask_on`` is the name to ask for next, where aliases led out of the message."""
+    """``Answer`` without the question. ``ask_on`` is the name to ask for next, where aliases led out of the message;
+    ``links`` counts the aliases in it."""
 
     answer: AnswerState
     reason: str | None = None
@@ -28,6 +29,7 @@ class Verdict:
     canonical_name: str | None = None
     authenticated: bool = False
     ask_on: str | None = None
+    links: int = 0
 
 
 def classify(packet: bytes, rdtype: int) -> Verdict:
@@ -45,25 +47,33 @@ def classify(packet: bytes, rdtype: int) -> Verdict:
 
 
 def _judge(packet: bytes, shape: Shape, rdtype: int) -> Verdict:
+    if not shape.answer:
+        return _nothing(shape, shape.asked, None)
     if rdtype not in shape.answer and _CNAME not in shape.answer:
-        return _nothing(shape, None)
+        return Verdict("failed", "malformed")  # records, but none that was asked for
     if shape.rcode == _NXDOMAIN and rdtype in shape.answer and rdtype != _CNAME:
         return Verdict("failed", "malformed")  # the name does not exist and has records: one of the two is wrong
     records = decode(packet, rdtype)
     if records.loop:
         return Verdict("failed", "cname-loop", canonical_name=records.alias)
     if records.values:
-        return Verdict("found", None, records.values, records.alias, shape.authenticated)
+        return Verdict("found", None, records.values, records.alias, shape.authenticated, links=records.links)
     if records.alias is None:
         return Verdict("failed", "malformed")  # records, but none of the name that was asked for
-    if shape.rcode == _NXDOMAIN or _SOA in shape.authority:
-        return _nothing(shape, records.alias)
-    return Verdict("found", None, (), records.alias, shape.authenticated, ask_on=records.alias)
+    if shape.rcode == _NXDOMAIN or _shows_zone(shape, records.end):
+        return _nothing(shape, records.end, records.alias)
+    return Verdict("found", None, (), records.alias, shape.authenticated, ask_on=records.alias, links=records.links)
 
 
-def _nothing(shape: Shape, alias: str | None) -> Verdict:
-    referral = shape.rcode == _NOERROR and _NS in shape.authority and _SOA not in shape.authority
-    entitled = shape.authoritative or (not referral and (shape.recursion_available or _SOA in shape.authority))
+def _shows_zone(shape: Shape, name: bytes) -> bool:
+    """Whether the SOA is there of a zone that holds the name; that of any other zone says nothing about it."""
+    return any(is_within(name, zone) for zone in shape.zones)
+
+
+def _nothing(shape: Shape, name: bytes, alias: str | None) -> Verdict:
+    shows_zone = _shows_zone(shape, name)
+    referral = shape.rcode == _NOERROR and shape.delegates and not shows_zone
+    entitled = shape.authoritative or (not referral and (shape.recursion_available or shows_zone))
     if not entitled:
         return Verdict("failed", "lame", canonical_name=alias)
     reason = "nxdomain" if shape.rcode == _NXDOMAIN else "nodata"

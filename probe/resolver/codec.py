@@ -44,7 +44,8 @@ class MalformedError(ValueError):
 @dataclass(frozen=True)
 class Shape:
     """What an answer is made of: flags, the response code with the upper bits of EDNS (RFC 6891 section 6.1.3), and
-    the types of the records in the answer and authority sections."""
+    the types of the records in the answer section. ``asked`` is the name in the question; ``zones`` are those whose
+    SOA stands in the authority section, ``delegates`` whether an NS does."""
 
     authoritative: bool
     truncated: bool
@@ -52,7 +53,9 @@ class Shape:
     authenticated: bool
     rcode: int
     answer: tuple[int, ...]
-    authority: tuple[int, ...]
+    asked: bytes
+    zones: tuple[bytes, ...]
+    delegates: bool
 
 
 def encode_query(identifier: int, name: bytes, rdtype: int, *, edns: bool = True) -> bytes:
@@ -89,14 +92,18 @@ def read_shape(packet: bytes) -> Shape:
         at = _HEADER.size
         for _ in range(questions):
             at = _after_name(packet, at) + 4
+        asked = read_name(packet, _HEADER.size) if questions else b"\0"
         rcode = flags & 0x0F
         sections: list[list[int]] = [[], [], []]
+        zones = []
         for section, count in zip(sections, counts, strict=True):
             for _ in range(count):
-                at = _after_name(packet, at)
-                rdtype, _, ttl, length = _RECORD.unpack_from(packet, at)
+                owner, at = at, _after_name(packet, at)
+                rdtype, rdclass, ttl, length = _RECORD.unpack_from(packet, at)
                 at += _RECORD.size + length
                 section.append(rdtype)
+                if rdtype == TYPES["SOA"] and rdclass == 1 and section is sections[1]:
+                    zones.append(read_name(packet, owner))
                 if rdtype == _OPT and section is sections[2]:
                     rcode |= ttl >> 24 << 4
     except (struct.error, IndexError):
@@ -110,8 +117,38 @@ def read_shape(packet: bytes) -> Shape:
         authenticated=bool(flags & 0x0020),
         rcode=rcode,
         answer=tuple(sections[0]),
-        authority=tuple(sections[1]),
+        asked=asked,
+        zones=tuple(zones),
+        delegates=TYPES["NS"] in sections[1],
     )
+
+
+def read_name(packet: bytes, at: int) -> bytes:
+    """A name as labels with their lengths, in lower case and without pointers. Raises ``MalformedError``, and
+    ``IndexError`` where the message ends."""
+    found, before = bytearray(), at
+    while len(found) < 255:
+        length = packet[at]
+        if length >= 0xC0:
+            at = (length & 0x3F) << 8 | packet[at + 1]
+            if at >= before:  # RFC 1035 section 4.1.4: to a prior occurrence, and so never in a circle
+                raise MalformedError("a pointer that does not lead back")
+            before = at
+        elif length >= 0x40:
+            raise MalformedError("a label of an unknown kind")
+        else:
+            found += packet[at : at + 1 + length]
+            at += 1 + length
+            if length == 0:
+                return bytes(found).lower()
+    raise MalformedError("a name that is too long")
+
+
+def is_within(name: bytes, zone: bytes) -> bool:
+    """Whether a name is that of the zone or stands below it; both as ``read_name`` gives them."""
+    while len(name) > len(zone):
+        name = name[name[0] + 1 :]
+    return name == zone
 
 
 def is_truncated(packet: bytes) -> bool:

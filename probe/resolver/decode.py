@@ -21,11 +21,14 @@ CHAIN = 8
 @dataclass(frozen=True)
 class Records:
     """``values`` of the records at the end of the chain; ``alias`` is that end where at least one CNAME led there;
-    ``loop`` is set where it had no end, or more than ``CHAIN`` aliases."""
+    ``loop`` is set where it had no end, or more than ``CHAIN`` aliases. ``links`` counts the aliases; ``end`` is the
+    last name as it stands on the wire, in lower case."""
 
     values: tuple[str, ...] = ()
     alias: str | None = None
     loop: bool = False
+    links: int = 0
+    end: bytes = b"\0"
 
 
 def decode(packet: bytes, rdtype: int) -> Records:
@@ -44,13 +47,13 @@ def _follow(message: dns.message.Message, rdtype: int) -> Records:
 
     wanted = dns.rdatatype.RdataType.make(rdtype)
     name, alias = message.question[0].name, None
-    for _ in range(CHAIN + 1):
+    for links in range(CHAIN + 1):
         records = message.get_rrset(message.answer, name, dns.rdataclass.IN, wanted)
         if records:
-            return Records(tuple(_value(record) for record in records), alias)
+            return Records(tuple(_value(record) for record in records), alias, links=links)
         aliases = message.get_rrset(message.answer, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
         if not aliases:
-            return Records(alias=alias)
+            return Records(alias=alias, links=links, end=name.to_digestable())
         name = aliases[0].target
         alias = _name(name)
     return Records(alias=alias, loop=True)

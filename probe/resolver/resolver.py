@@ -141,6 +141,7 @@ class Resolver:
         number = _number(rdtype)
         deadline = self._clock() + self._timeout * self._tries
         validated = True
+        links = 0
         server: Server | None = None
         while True:
             hops.append(_Hop(name, len(self._log), self._clock()))
@@ -154,13 +155,16 @@ class Resolver:
             verdict, server = await self._servers.ask(wire, number, deadline)
             # An answer is as good as the weakest link of its chain.
             validated = validated and verdict.authenticated
+            links += verdict.links
+            if links > CHAIN:
+                return Verdict("failed", "cname-loop"), server
             if verdict.ask_on is None:
                 return dataclasses.replace(verdict, authenticated=validated), server
             name = verdict.ask_on
             if "\\" in name:
                 # It holds an octet or a dot that only an escape can show: no name to ask for.
                 return Verdict("failed", "bad-name", canonical_name=name), server
-            if len(hops) > CHAIN or _key(name) in [_key(hop.name) for hop in hops]:
+            if _key(name) in [_key(hop.name) for hop in hops]:
                 return Verdict("failed", "cname-loop"), server
 
     @cached_property

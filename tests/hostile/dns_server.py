@@ -87,11 +87,12 @@ TcpScript = Callable[[Query], Stream]
 
 class HostileDns:
     """``async with HostileDns(udp, tcp) as dns: …``; without ``tcp`` its port is closed. ``queries`` is what came over
-    UDP, ``streams`` what came over TCP."""
+    UDP, ``streams`` what came over TCP. It stops by itself after ``life`` seconds."""
 
-    def __init__(self, udp: UdpScript, tcp: TcpScript | None = None) -> None:
+    def __init__(self, udp: UdpScript, tcp: TcpScript | None = None, *, life: float = _LIFE_S) -> None:
         self.udp = udp
         self.tcp = tcp
+        self.life = life
         self.port = 0
         self.queries: list[Query] = []
         self.streams: list[Query] = []
@@ -131,7 +132,7 @@ class HostileDns:
                 if not left:
                     raise
         await self._open_udp()
-        self._end = loop.call_later(_LIFE_S, self._stop)
+        self._end = loop.call_later(self.life, self._stop)
         return self
 
     async def __aexit__(

@@ -187,7 +187,7 @@ def _sizes() -> Iterator[Scenario]:
         alone=True,
         why="replies within their limits still end where the session's octets do",
         server=polite(rcpt=in_turn(*many)),
-        options=(*recipients),
+        options=recipients,
         outcome="limit",
         stage="rcpt",
     )

@@ -123,7 +123,7 @@ def _strays() -> Iterator[Scenario]:
     yield Scenario(
         id="stray-rcpt-then-421",
         why="behind a stray 250 the refusal answers RSET, and a 421 in place of the 221 must not make it an acceptance",
-        server=polite(rcpt=refused, rset=(b"421 4.3.2 Shutting down\r\n", fin)),
+        server=polite(rcpt=refused, rset=(some(1), b"421 4.3.2 Shutting down\r\n", fin)),
         outcome="tempfail",
         stage=ANY,
     )

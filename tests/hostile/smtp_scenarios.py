@@ -36,6 +36,7 @@ KNOWN_DEFECTS: dict[str, str] = {
     "stray-rcpt-then-fin": "RSET was answered with RCPT's 550, no 221 proves the balance, and it is ok all the same",
     "stray-dot-real-reply-cut": _NO_221,
     "quit-421": "a 421 in the place of the 221 is ok, which hides a shift",
+    "stray-rcpt-then-421": "a 421 in the place of the 221 is ok, which hides a shift",
     "quit-garbage": _NO_221,
     "quit-550-cut-and-silent": _NO_221,
     "quit-two-codes": "QUIT's reply of two codes passes for a 221",

@@ -197,6 +197,7 @@ def _lmtp() -> Iterator[Scenario]:
             outcome=outcome,
             stage={"ok": "quit", "unsolicited": "quit"}.get(outcome, "dot"),
             sent=True,
+            silent=name == "one-missing",
             codes=None if codes is None else f"220 250 214 250 250 250 354 {codes}{tail}",
         )
 
