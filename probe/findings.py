@@ -254,9 +254,14 @@ def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterat
         and not any(e.command == "***" or "***" in (e.command or "") for e in session.exchanges)
     ):
         yield finding("auth-without-secret", place, facts, command=exchange.command)
-    if exchange.stage == "help" and reply.code >= 400 and (exchange.command or "").upper() == "HELP":
+    if (
+        exchange.stage == "help"
+        and reply.code >= 400
+        and reply.code != 421
+        and (exchange.command or "").upper() == "HELP"
+    ):
         yield finding("help-refused", place, facts, code=reply.code)
-    if exchange.stage == "starttls" and reply.code >= 400 and session.outcome != "tls_refused":
+    if exchange.stage == "starttls" and reply.code >= 400 and reply.code != 421 and session.outcome != "tls_refused":
         yield finding("starttls-refused", place, facts, code=reply.code)
 
 

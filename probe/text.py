@@ -14,6 +14,7 @@ from collections.abc import Iterator
 # (Unicode's Default_Ignorable_Code_Point that are not of category C).
 _FILLERS = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0, 0x2800)
 _INVISIBLE = frozenset((*_FILLERS, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+_ORDERS = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
 
 
@@ -24,9 +25,10 @@ def show(outside: str | bytes) -> str:
     surrogate or private character and no line end. Applying it twice changes nothing.
     """
     text = outside.decode("utf-8", "surrogateescape") if isinstance(outside, bytes) else outside
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_visible, text))
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_visible, text))
+    # Build systems obey these wherever in a line they stand.
+    return _ORDERS.sub(r"#\\x23", text) if "##" in text else text
 
 
 def _visible(character: str) -> str:

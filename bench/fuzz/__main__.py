@@ -60,7 +60,7 @@ def _growth() -> bool:
             print(f"  FAILED {error}", flush=True)
             bad = True
         else:
-            print(f"  {found.name:<54}{found.size:>14}{found.small_ms:>8.2f}{found.ratio:>7.1f}", flush=True)
+            print(f"  {found.name:<50}{found.size:>10}{found.small_ms:>9.2f}{found.ratio:>8.1f}", flush=True)
     return bad
 
 

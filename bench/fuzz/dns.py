@@ -81,7 +81,7 @@ def read_message(tape: Tape, story: list[str] | None = None) -> Feature:
 def _entitled(packet: bytes, shape: Shape | None) -> None:
     if shape is None or len(packet) < 12 or packet[2] & 0x02 or packet[3] & 0x0F not in (0, 3):
         raise Violation("absent: said of a message that is cut, malformed or an error")
-    may = packet[2] & 0x04 or packet[3] & 0x80 or TYPES["SOA"] in shape.authority
+    may = packet[2] & 0x04 or packet[3] & 0x80 or shape.zones
     if not may:
         raise Violation("absent: said by a server that is lame")
 

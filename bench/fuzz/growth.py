@@ -55,6 +55,7 @@ class Measured:
 
 def measure(growth: Growth) -> Measured:
     """Time it. The size grows until the small input takes long enough to be timed."""
+    gc.collect()
     size = growth.size
     while True:
         small = _seconds(growth.make(size))
@@ -80,7 +81,6 @@ def check(growth: Growth) -> Measured:
 
 
 def _seconds(work: Callable[[], object], repeats: int = 1) -> float:
-    gc.collect()
     gc.disable()
     try:
         began = time.process_time()
@@ -114,10 +114,11 @@ def _words(count: int) -> list[str]:
     return ["".join(word) for word in itertools.islice(itertools.product(string.ascii_uppercase, repeat=4), count)]
 
 
-def _message(count: int, rdtype: int, record: Callable[[int], bytes]) -> Callable[[], object]:
+def _message(count: int, rdtype: int, record: Callable[[int], bytes], authority: bool = False) -> Callable[[], object]:
     question = b"\x04mail\x04test\x00"
     query = encode_query(1, question, rdtype)
-    packet = b"\x00\x01\x81\x80" + struct.pack("!4H", 1, count, 0, 0) + query[12 : 12 + len(question) + 4]
+    counts = (1, 0, count, 0) if authority else (1, count, 0, 0)
+    packet = b"\x00\x01\x81\x80" + struct.pack("!4H", *counts) + query[12 : 12 + len(question) + 4]
     packet += b"".join(map(record, range(count)))
     return lambda: (is_answer_to(query, packet), classify(packet, rdtype))
 
@@ -126,14 +127,16 @@ def _record(rdtype: int, data: bytes, name: bytes = b"\xc0\x0c") -> bytes:
     return name + struct.pack("!HHIH", rdtype, 1, 60, len(data)) + data
 
 
-def _chain(count: int) -> Callable[[], object]:
+def _chain(count: int, authority: bool = False) -> Callable[[], object]:
     """Pointers to pointers, and records whose names begin at the end of the chain."""
     question = b"\x04mail\x04test\x00" + struct.pack("!HH", 16, 1)
     start = 12 + len(question) + 12
     links = b"".join(struct.pack("!H", 0xC000 | (12 if at == 0 else start + 2 * (at - 1))) for at in range(count))
     name = struct.pack("!H", 0xC000 | (start + 2 * (count - 1)))
-    records = [_record(65280, links), *(_record(16, b"\x02" + struct.pack("!H", at), name) for at in range(count))]
-    packet = struct.pack("!6H", 1, 0x8180, 1, len(records), 0, 0) + question + b"".join(records)
+    rdtype = 6 if authority else 16
+    records = [_record(65280, links), *(_record(rdtype, b"\x02" + struct.pack("!H", at), name) for at in range(count))]
+    counts = (1, 0, len(records), 0) if authority else (1, len(records), 0, 0)
+    packet = struct.pack("!6H", 1, 0x8180, *counts) + question + b"".join(records)
     return lambda: classify(packet, 16)
 
 
@@ -169,5 +172,12 @@ GROWTHS = (
     ),
     Growth("dns: one text of many strings", lambda n: _message(1, 16, lambda at: _record(16, b"\x01x" * n)), 4000),
     Growth("dns: pointers to pointers", _chain, 300, fixed=True),
+    Growth("dns: pointers to pointers of zones", lambda n: _chain(n, authority=True), 300, fixed=True),
+    Growth(
+        "dns: zones",
+        lambda n: _message(n, 1, lambda at: _record(6, b"", b"\x04%04d\xc0\x0c" % at), authority=True),
+        200,
+        fixed=True,
+    ),
     Growth("dns: more records promised than sent", lambda n: _message(n, 1, lambda at: b""), 1000, fixed=True),
 )

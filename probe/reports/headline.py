@@ -104,7 +104,7 @@ def _virtues(session: Session, report: Report, facts: Catalog) -> Iterator[str]:
             yield _validity(session.tls.certificate, report, facts, verified=bool(session.tls.verified))
     offer = session.extensions.current
     size = offer.get("SIZE", "")
-    if size.isdigit() and len(size) <= 20 and int(size) > 0:
+    if size.isascii() and size.isdigit() and len(size) <= 20 and int(size) > 0:
         yield f"SIZE {_size(int(size))}"
     rest = [keyword for keyword in offer if keyword not in ("SIZE", "STARTTLS", "AUTH", "HELP", "ENHANCEDSTATUSCODES")]
     if rest:

@@ -5,6 +5,7 @@ Widths are counted in cells, so that Japanese text keeps its columns. Every text
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
@@ -23,6 +24,10 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """rich would leave with status 1; the command line knows better what a closed pipe means."""
         raise BrokenPipeError
+
+
+# GitHub obeys a line that begins with ::error or the like, behind any blanks.
+_ORDER = re.compile(r"\s*::(?=[A-Za-z][A-Za-z-]*(?:\s|::))")
 
 
 class Page:
@@ -85,7 +90,7 @@ class Page:
                 whole.append(" " * max(1, self.width - cell_len(whole.plain) - cell_len(right[0])))
                 whole.append(show(right[0]), style=right[1])
             whole.rstrip()
-            self._console.print(whole, soft_wrap=True)
+            self._print(whole)
         return len(lines)
 
     def columns(
@@ -109,7 +114,7 @@ class Page:
                     line.append_text(side[number])
                 line.append(" " * max(0, end - cell_len(line.plain)))
             line.rstrip()
-            self._console.print(line, soft_wrap=True)
+            self._print(line)
 
     def _behind(self, head: str, text: Text, width: int) -> list[Text]:
         """The text wrapped behind ``head``."""
@@ -117,6 +122,13 @@ class Page:
         cells = cell_len(lead.plain)
         lines = self._wrapped(text, width - cells)
         return [(Text(" " * cells) if number else lead) + line for number, line in enumerate(lines)]
+
+    def _print(self, line: Text) -> None:
+        order = _ORDER.match(line.plain)
+        if order is not None:
+            at = order.end() - 2
+            line = line[:at] + Text("\\x3a:") + line[at + 2 :]
+        self._console.print(line, soft_wrap=True)
 
     def _wrapped(self, text: Text, width: int) -> list[Text]:
         """At least one line."""

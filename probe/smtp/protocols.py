@@ -36,6 +36,6 @@ _GREETINGS = (
 
 def other_by_greeting(banner: Reply, refusal: Reply) -> str | None:
     """The same for a greeting that SMTP shares with another protocol, once EHLO was refused."""
-    if _FTP.search(banner.text) or _FTP_LOGIN.search(refusal.text):
+    if (_FTP.search(banner.text) and "SMTP" not in banner.text.upper()) or _FTP_LOGIN.search(refusal.text):
         return "this is FTP, not SMTP"
     return "this is NNTP, not SMTP" if banner.code in (200, 201) else None

@@ -18,6 +18,7 @@ from probe.text import show
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _HEAD = re.compile(rb"[2-5](?:[0-9](?:[0-9][ \r-]?)?)?", re.DOTALL)
+_HEAD_SIZE = 4
 # RFC 2034 section 4: class, subject and detail at the very start of the text, then a space.
 _ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]|$)")
 
@@ -80,12 +81,23 @@ class ReplyReader:
         """Add octets that arrived at ``at_ms``, in milliseconds since the session began."""
         start = 0
         while self._stopped is None:
+            # The head of a line is judged before the rest is looked at, so that it makes no difference how the stream
+            # was cut.
+            head = len(self._line)
             end = octets.find(b"\n", start)
-            self._grow(octets[start:] if end < 0 else octets[start : end + 1], at_ms)
-            if end < 0:
+            stop = len(octets) if end < 0 else end + 1
+            if head < _HEAD_SIZE:
+                part = min(stop, start + _HEAD_SIZE - head)
+                self._grow(octets[start:part], at_ms)
+                start = part
                 self._refuse_at_sight()
+                if self._stopped is not None:
+                    break
+            if start < stop:
+                self._grow(octets[start:stop], at_ms)
+            start = stop
+            if end < 0:
                 return
-            start = end + 1
             if self._stopped is None:
                 self._end_line(at_ms)
         # Behind a fault nothing is read any more, but what comes after it is evidence.
@@ -119,7 +131,7 @@ class ReplyReader:
 
     def _refuse_at_sight(self) -> None:
         """Four octets that no reply line begins with need no line end: a server of another kind may never send one."""
-        head = bytes(self._line[:4])
+        head = bytes(self._line[:_HEAD_SIZE]).removesuffix(b"\n")
         if self._stopped is None and head and not _HEAD.fullmatch(head):
             self._stop("malformed", None, len(self._raw))
 

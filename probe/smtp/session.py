@@ -31,6 +31,8 @@ from probe.text import Redactor
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
 
+_UNBALANCED = "replies and commands do not balance; no acceptance in this session can be believed"
+
 # Between 354 and the text, octets that nobody asked for get this long to show themselves.
 _LOOK = 0.005
 
@@ -81,6 +83,7 @@ class _Conversation:
         self._banner: Reply | None = None
         self._heard_in_tls = False
         self._tls_refused = False
+        self._doubt = False
         self._accepted = 0
 
     def session(self) -> Session:
@@ -198,10 +201,10 @@ class _Conversation:
             )
         elif self._plan.auth_mechanism is not None:
             reply = await self._command("auth", f"AUTH {self._plan.auth_mechanism}")
-            if reply.code == 334:
-                await self._command("auth", "*")
-            else:
+            if reply.code != 334:
                 self._judged(reply, "auth", (2, 3))
+            elif (await self._command("auth", "*")).code == 334:
+                await self._stop("protocol_error", "auth", "the server goes on asking after AUTH was cancelled")
 
     async def _log_in(self, user: str) -> None:
         """One mechanism, one try: a second one could lock the account."""
@@ -268,8 +271,10 @@ class _Conversation:
         try:
             await self._the_wire.send(stuffed(self._plan.message or b""), self._within(self._limits.write))
         except WireError as error:
+            if self._the_wire.unread:
+                await self._nothing_unread("body")  # its words are the reason
             self._fail("body", "(message text)", sent, error)
-        await self._nothing_unread("dot")
+        await self._nothing_unread("body")
         self._books.message_sent = True
         # LMTP answers once for each recipient that it accepted (RFC 2033 section 4.2).
         for index in range(self._accepted if self._plan.protocol == "lmtp" else 1):
@@ -278,7 +283,10 @@ class _Conversation:
 
     async def _reset(self) -> None:
         if self._go_on("rcpt"):
-            await self._command("rset", "RSET")
+            reply = await self._command("rset", "RSET")
+            # RFC 5321 section 4.3.2 knows 250, or that the verb is unknown: another answer may have been meant for the
+            # command before it.
+            self._doubt = reply.code >= 300 and reply.code not in (500, 502)
 
     async def _quit(self) -> None:
         """QUIT never decides; what it finds in the books does."""
@@ -289,14 +297,18 @@ class _Conversation:
             reply = await wire.command(b"QUIT", self._within(self._limits.quit))
         except WireError as error:
             self._noted("quit", "QUIT", sent, failure=error)
+            # Nothing, or a 221 cut short, is a hasty end; anything else in its place was meant for another command.
+            if self._doubt or not _may_become(b"221", error.partial):
+                self._books.withdraw("quit", f"QUIT was not answered with 221: {_UNBALANCED}")
             return
         self._noted("quit", "QUIT", sent, reply=reply)
         self._books.reach("quit")
         surplus = await wire.until_closed(self._within(self._limits.quit))
-        # A 421 may come at any time (RFC 5321 section 3.8); anything else but one 221 means that replies and commands
-        # do not balance, and that some reply was taken for another's. A refused greeting has nothing to withdraw.
-        if surplus or reply.code not in (221, 421):
-            self._unbalanced(reply, surplus, wire.reader)
+        if set(reply.codes) == {421} and not surplus:
+            # It may come at any time (RFC 5321 section 3.8), but it is no 221: the balance is not proved.
+            self._books.decide("tempfail", "quit", "the server closes the session with 421")
+        elif surplus or set(reply.codes) != {221}:
+            self._unbalanced(reply, surplus[: self._limits.reply], wire.reader)
 
     # Saying and hearing ---------------------------------------------------------------------------------------------
 
@@ -429,6 +441,8 @@ class _Conversation:
             if spoken:
                 outcome, error = "not_smtp", WireError("not_smtp", spoken, error.partial)
         self._noted(stage, line, sent, failure=error)
+        if stage == "rset" and outcome in ("timeout", "closed", "reset"):
+            raise _End  # what counts was said before, and RSET never decides
         # Until the first whole reply inside TLS a fault may still be TLS's own.
         decided: Stage = "tls" if self._in_tls and not self._heard_in_tls else stage
         if outcome == "unsolicited":
@@ -443,14 +457,19 @@ class _Conversation:
 
     def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
         stray = reader.take()
-        if stray is not None and stray.code == 421 and not reader.unread:
+        if stray is not None and stray.code == 421 and not reader.unread and set(last.codes) == {221}:
             return
-        detail = "replies and commands do not balance; no acceptance in this session can be believed"
+        detail = _UNBALANCED
         if surplus:
             self._noted("quit", None, self._books.now(), failure=WireError("unsolicited", detail, surplus))
         else:
-            detail = f"QUIT was answered with {last.code}: " + detail
+            detail = f"QUIT was answered with {last.code}: {_UNBALANCED}"
         self._books.withdraw("quit", detail)
+
+
+def _may_become(line: bytes, heard: bytes) -> bool:
+    """Whether what was heard is the beginning of ``line``, or begins with it."""
+    return heard.startswith(line) or line.startswith(heard)
 
 
 def _with_smtputf8(plan: Plan) -> tuple[str, ...]:

@@ -27,6 +27,39 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
+_FATAL = 2
+_ALERT_RECORD = 7  # type, version, length, level, description
+# RFC 8446 section 6 and the registry of TLS alerts.
+_ALERTS = {
+    0: "close_notify",
+    10: "unexpected_message",
+    20: "bad_record_mac",
+    22: "record_overflow",
+    40: "handshake_failure",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    47: "illegal_parameter",
+    48: "unknown_ca",
+    49: "access_denied",
+    50: "decode_error",
+    51: "decrypt_error",
+    70: "protocol_version",
+    71: "insufficient_security",
+    80: "internal_error",
+    86: "inappropriate_fallback",
+    90: "user_canceled",
+    109: "missing_extension",
+    110: "unsupported_extension",
+    112: "unrecognized_name",
+    113: "bad_certificate_status_response",
+    115: "unknown_psk_identity",
+    116: "certificate_required",
+    120: "no_application_protocol",
+}
+
 _VERSIONS = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
 
 
@@ -41,6 +74,7 @@ class TlsLayer:
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         self._heard = False
+        self._last = b""
         self.ready = False
         self.closed = False
 
@@ -57,6 +91,7 @@ class TlsLayer:
             self._heard = True
             if octets[0] not in (_HANDSHAKE, _ALERT):
                 raise _no_tls(octets, upgrade=self._upgrade)
+        self._last = (self._last + octets)[-_ALERT_RECORD:]
         self._incoming.write(octets)
 
     def end(self) -> None:
@@ -69,7 +104,8 @@ class TlsLayer:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
-            raise WireError("tls_error", _said(error), alert=_alert(error)) from error
+            alert = _alert_in(self._last) or _alert(error)
+            raise WireError("tls_error", _said(error, alert), alert=alert) from error
         self.ready = True
         return True
 
@@ -89,7 +125,7 @@ class TlsLayer:
             self.closed = True
         except ssl.SSLError as error:
             if not parts:
-                raise WireError("tls_error", _said(error), alert=_alert(error)) from error
+                raise WireError("tls_error", _said(error, _alert(error)), alert=_alert(error)) from error
         return b"".join(parts)
 
     def facts(self, host: str, now: datetime.datetime, ca_file: str | None = None) -> Tls:
@@ -140,8 +176,14 @@ def _alert(error: ssl.SSLError) -> str | None:
     return name.lower() if found else None
 
 
-def _said(error: ssl.SSLError) -> str:
-    alert = _alert(error)
+def _alert_in(octets: bytes) -> str | None:
+    """The name of an alert that came in clear as the last record: OpenSSL does not tell all of them."""
+    if len(octets) == _ALERT_RECORD and octets[0] == _ALERT and octets[3:5] == b"\0\x02" and octets[5] == _FATAL:
+        return _ALERTS.get(octets[6])
+    return None
+
+
+def _said(error: ssl.SSLError, alert: str | None) -> str:
     if alert:
         return f"the other side sent the TLS alert {alert}"
     return f"the TLS handshake failed: {(error.reason or str(error)).lower().replace('_', ' ')}"

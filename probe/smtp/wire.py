@@ -61,6 +61,10 @@ class Wire(SMTPProtocol):
             self._break(error)
         self._news.set()
 
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._news.set()
+
     def eof_received(self) -> bool:
         if self.tls is not None:
             self.tls.end()
@@ -141,15 +145,17 @@ class Wire(SMTPProtocol):
         cast(asyncio.WriteTransport, self.transport).write(data)
 
     async def send(self, data: bytes, timeout: float) -> None:
-        """Write octets and wait until the kernel took them all."""
+        """Write octets and wait until the kernel took them all, or until the other side says something."""
         self.write(data)
         try:
             async with asyncio.timeout(timeout):
-                await self._drain_helper()
+                while self._paused and not self.unread:
+                    if self._broken is not None:
+                        raise self._failure(self._broken)
+                    self._news.clear()
+                    await self._news.wait()
         except TimeoutError:
             raise WireError("timeout", f"the other side did not read for {timeout:g} s", self.reader.partial) from None
-        except ConnectionError as error:
-            raise self._failure(self._broken or WireError("reset", str(error))) from error
 
     async def secure(self, layer: TlsLayer, timeout: float) -> None:
         """The TLS handshake. Nothing may be unread when it begins."""

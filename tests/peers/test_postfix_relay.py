@@ -173,7 +173,7 @@ def test_a_full_name_or_our_address_passes_where_localhost_did_not(
 @pytest.mark.parametrize(
     ("option", "stage", "offered"),
     [
-        ("--mail-param", "mail", ["BODY", "ENVID", "RET", "SIZE", "SMTPUTF8"]),
+        ("--mail-param", "mail", ["BODY", "ENVID", "RET", "SIZE=20000", "SMTPUTF8"]),
         ("--rcpt-param", "rcpt", ["NOTIFY", "ORCPT"]),
     ],
 )
