@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from probe.catalog import Catalog, Code, data_folder
+from probe.catalog import Catalog, data_folder
+from probe.rows import Code
 
 FACTS = Path(__file__).resolve().parents[1] / "../shared/facts"
 DATA = data_folder()

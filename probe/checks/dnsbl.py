@@ -16,11 +16,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from probe.catalog import BlockList, Catalog
+from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector
 from probe.checks.steps import Steps
 from probe.model import Answer, CheckResult, Result
 from probe.names import is_hostname, reverse_name
+from probe.rows import BlockList
 from probe.text import show
 
 ID = "dnsbl"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-from probe.catalog import Catalog, Code, Digit, EnhancedCode
+from probe.catalog import Catalog
 from probe.errors import UsageError
 from probe.model import Explanation
 from probe.replies import enhanced
+from probe.rows import Code, Digit, EnhancedCode
 from probe.text import show
 
 _NONE_NEAR = "No assigned code is near."

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from probe.catalog import Catalog, Code
+from probe.catalog import Catalog
 from probe.model import Explanation
 from probe.replies import conformance, enhanced
 from probe.replies.codes import basic_entry, class_of, enhanced_entry
 from probe.replies.conformance import STAGE_OF_VERB
+from probe.rows import Code
 from probe.text import show
 
 LONGEST = 8192  # characters of a text that are read

@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from probe.catalog import Catalog, Signature
+from probe.catalog import Catalog
+from probe.rows import Signature
 
 GENERIC = "generic"
 NOBODY = frozenset({GENERIC, "pages"})  # signatures that tell no provider: anybody may name a page or a list

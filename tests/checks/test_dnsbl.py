@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from probe.catalog import BlockList, catalog
+from probe.catalog import catalog
 from probe.checks import dnsbl
 from probe.checks.dnsbl import Listing, Reading, owner_name, read, unlisted_zone
 from probe.model import CheckResult
+from probe.rows import BlockList
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
 ASKED = "A 7.113.0.203.dnsbl.test"

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from probe.catalog import Extension, catalog
+from probe.catalog import catalog
+from probe.rows import Extension
 
 ROWS = catalog().extensions
 REGISTERED = set(

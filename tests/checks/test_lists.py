@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from probe.catalog import BlockList, catalog
+from probe.catalog import catalog
 from probe.checks import dnsbl
+from probe.rows import BlockList
 
 FACTS = Path(__file__).resolve().parents[2] / "../shared/facts/dnsbl.csv"
 ROWS = tuple(catalog().blocklists.values())

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.catalog import Signature, catalog
+from probe.catalog import catalog
 from probe.errors import UsageError
 from probe.model.explanation import Explanation
 from probe.replies.codes import explain_code
 from probe.replies.explanation import explain, explain_text
+from probe.rows import Signature
 
 FACTS = catalog()
 SAMPLE = "5.7.1 Service unavailable; Client host [203.0.113.7] blocked using dnsbl.test; Listed, see https://dnsbl.test/q?ip=203.0.113.7"

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from probe.catalog import Catalog, Signature, catalog
+from probe.catalog import Catalog, catalog
 from probe.replies import signatures
 from probe.replies.explanation import explain_text
 from probe.replies.signatures import NOBODY, literals, prepare
+from probe.rows import Signature
 
 FACTS = catalog()
 ALL = FACTS.signatures

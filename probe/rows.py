@@ -1,0 +1,200 @@
+"""What a row of each file under data/ holds. The fields are the keys of its TOML table.
+
+The rows are frozen, and no dataclasses: a dozen of those take longer to make than most commands run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, dataclass_transform
+
+AnyRow = TypeVar("AnyRow", bound="Row")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Row:
+    """One entry: frozen, its fields the annotations of its class, given by name.
+
+    No dataclass, since a dozen of those take longer to make than most commands run.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        kind = type(self)
+        for name in kind.__annotations__:
+            if name not in values:
+                if not hasattr(kind, name):
+                    raise TypeError(f"{name} is missing")
+                values[name] = getattr(kind, name)
+        if len(values) > len(kind.__annotations__):
+            raise TypeError(f"{', '.join(sorted(values.keys() - kind.__annotations__.keys()))} is not known here")
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a {type(self).__name__} is frozen")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), next(iter(vars(self).values()))))
+
+
+class Code(Row):
+    """A basic reply code. ``commands`` are those to which a standard allows it (``greeting`` and ``dot`` stand for the
+    greeting and the end of the message text, ``any`` for all), ``seen`` those where servers also send it. ``retry`` is
+    ``none`` (nothing to retry), ``later`` or ``never`` (not unchanged). ``kind`` is standard, registry or vendor."""
+
+    code: str
+    name: str
+    meaning: str
+    when: str
+    remedy: str
+    retry: str
+    kind: str
+    commands: tuple[str, ...]
+    reference: str
+    source: str
+    seen: tuple[str, ...] = ()
+    enhanced: tuple[str, ...] = ()
+
+
+class EnhancedCode(Row):
+    """An enhanced status code (RFC 3463). ``code`` is ``X.7.1`` for every class, or ``5.7.515`` for one that a vendor
+    made up; ``basic`` the basic codes that the registry pairs it with. ``kind`` is iana or vendor."""
+
+    code: str
+    title: str
+    meaning: str
+    when: str
+    remedy: str
+    kind: str
+    reference: str
+    source: str
+    basic: tuple[str, ...] = ()
+
+
+class Digit(Row):
+    """What one digit of a code says by itself: a class, a category or a subject. ``name`` is the standard's word."""
+
+    digit: str
+    name: str
+    meaning: str
+    remedy: str = ""
+    retry: str = ""
+    reference: str = ""
+
+
+class Pair(Row):
+    """Two basic codes side by side. ``which`` says when to expect which, ``both`` how one session can hold both."""
+
+    pair: str
+    difference: str
+    which: str
+    reference: str
+    both: str = ""
+
+
+class Cause(Row):
+    """Why a server refuses. ``who`` can mend it: sender, receiver, dns, network or list. ``checks`` are the ids of the
+    checks that can prove or refute it. ``fix`` is what to do, one step an entry."""
+
+    cause: str
+    family: str
+    title: str
+    meaning: str
+    who: tuple[str, ...]
+    lasts: str
+    fix: tuple[str, ...]
+    checks: tuple[str, ...] = ()
+
+
+class Signature(Row):
+    """A reply text and what it means. ``pattern`` is a regular expression over the text, ignoring case. The optional
+    keys narrow it: ``codes`` (basic), ``enhanced``, ``stages``. ``weight`` is how sure a match is, 0 to 1."""
+
+    id: str
+    provider: str
+    pattern: str
+    cause: str
+    weight: float
+    example: str
+    source: str
+    meaning: str = ""
+    fix: str = ""
+    url: str = ""
+    codes: tuple[str, ...] = ()
+    enhanced: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    counterexample: str = ""
+    checked: str = ""
+
+
+class Extension(Row):
+    """An EHLO keyword (RFC 5321 section 4.1.1.1): what it lets a client do, the parameters that it adds to MAIL and
+    RCPT, and the verbs that it adds."""
+
+    keyword: str
+    name: str
+    meaning: str
+    reference: str
+    mail_parameters: tuple[str, ...] = ()
+    rcpt_parameters: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+
+
+class BlockList(Row):
+    """A list that is asked by DNS (RFC 5782). ``kind`` is ip4, ip6, ip4+ip6 or domain, ``role`` block, allow or info.
+    ``codes`` maps an answer to its meaning: an exact one, a prefix ending in a dot, a bit (``127.0.0.&8``) or ``*``; a
+    role in front (``allow 127.0.0.1``) types that one answer. ``errors`` likewise, for answers that say "not for you".
+    ``listed`` and ``clean`` are the test points: addresses or domains to ask about. ``delist`` may hold
+    ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554;
+    ``part_of`` names the list that holds all of this one."""
+
+    zone: str
+    operator: str
+    kind: str
+    role: str
+    state: str
+    meaning: str
+    source: str
+    codes: Mapping[str, str]
+    errors: Mapping[str, str]
+    listed: tuple[str, ...] = ()
+    clean: tuple[str, ...] = ()
+    delist: str = ""
+    terms: str = ""
+    since: str = ""
+    main: bool = False
+    part_of: str = ""
+
+
+class Selector(Row):
+    """A DKIM selector that many domains share because their provider names it so. A guess, never a proof."""
+
+    selector: str
+    used_by: str
+
+
+class FindingText(Row):
+    """The words of a finding. ``{name}`` in them is filled from the finding's facts."""
+
+    id: str
+    severity: str
+    title: str
+    explanation: str
+    remedy: str
+    references: tuple[str, ...] = ()
+
+
+class Reference(Row):
+    """Something that the texts cite. ``status`` is a word such as current, obsoleted, historic or draft."""
+
+    name: str
+    title: str
+    url: str
+    status: str
+    year: int
+    obsoleted_by: tuple[str, ...] = ()
