@@ -188,3 +188,61 @@ def test_a_known_ca_verifies(tmp_path) -> None:  # type: ignore[no-untyped-def]
     assert session.outcome == "ok"
     assert session.tls is not None
     assert session.tls.verified
+
+
+def test_a_fault_of_ours_costs_one_session_and_names_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(lines: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("probe.smtp.session.help_verbs", broken)
+    report = probe("127.0.0.1", {})
+    session = report.sessions[0]
+    assert session.outcome == "protocol_error"
+    assert "RuntimeError at tests.test_run:" in (session.detail or "")
+    assert "boom" in (session.detail or "")
+    assert [exchange.stage for exchange in session.exchanges][:3] == ["banner", "ehlo", "help"]
+    assert any("boom" in finding.explanation for finding in report.findings)
+
+
+def test_a_fault_of_ours_in_one_check_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("probe.checks.dmarc.run", broken)
+
+    async def run() -> Report:
+        refusing = Behaviour(replies={"RCPT": "554 5.7.1 Rejected"})
+        async with DnsServer({"shop.test": '@ TXT "v=spf1 -all"'}) as dns, SmtpServer(refusing) as server:
+            plan = Plan(("postmaster@shop.test",), ehlo="probe.test", mail_from="a@shop.test")
+            return await check(server.endpoint, plan, resolver=Resolver(dns.endpoint, timeout=0.3, tries=1))
+
+    results = {one.check: one for one in asyncio.run(run()).checks}
+    assert results["dmarc"].result == "temperror"
+    assert "boom" in results["dmarc"].facts["error"]
+    assert results["spf"].facts["record"] == "v=spf1 -all"
+
+
+def test_the_proof_keeps_to_the_deadline_of_the_session() -> None:
+    async def run() -> tuple[Report, float]:
+        refusing = Behaviour(replies={"RCPT": "554 5.7.1 Rejected"})
+        silent: dict[str, Fault] = {"*.test": "timeout", "shop.test": "timeout"}
+        async with DnsServer({}, faults=silent) as dns, SmtpServer(refusing) as server:
+            plan = Plan(("postmaster@shop.test",), ehlo="probe.test", mail_from="a@shop.test")
+            began = asyncio.get_running_loop().time()
+            slow = Resolver(dns.endpoint, timeout=30, tries=2)
+            report = await check(server.endpoint, plan, resolver=slow, limits=Limits(session=1.0))
+            return report, asyncio.get_running_loop().time() - began
+
+    report, took = asyncio.run(run())
+    assert took < 4.0
+    assert {one.result for one in report.checks if one.check in ("spf", "dmarc")} == {"temperror"}
+
+
+def test_another_cancellation_goes_its_way() -> None:
+    async def run() -> None:
+        async with SmtpServer(Behaviour(delay=5)) as server:
+            async with asyncio.timeout(0.2):
+                await check(server.endpoint, resolver=Resolver("127.0.0.1:9"), limits=QUICK)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run())

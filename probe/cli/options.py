@@ -73,6 +73,13 @@ def check_parser() -> Parser:
     time = made.add_argument_group("time")
     time.add_argument("--timeout", type=_seconds, metavar="S", help="for one reply, and for connecting")
     time.add_argument("--deadline", type=_seconds, metavar="S", help="for a whole session (default: 120)")
+    time.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="any other limit: " + " ".join(vars(Limits())) + " (seconds, octets, counts)",
+    )
     time.add_argument("--patient", action="store_true", help="wait as long as RFC 5321 section 4.5.3.2 advises")
     time.add_argument(
         "--wait", type=_seconds, default=0.0, metavar="S", help="try again until greeted: the server is starting"
@@ -203,11 +210,31 @@ def password_of(given: argparse.Namespace) -> str:
 
 
 def limits_of(given: argparse.Namespace) -> Limits:
+    """--patient, then --timeout and --deadline, then each --limit by its name. Raises ``UsageError``."""
     limits = PATIENT if given.patient else Limits()
     if given.timeout is not None:
         one = given.timeout
         limits = replace(limits, connect=one, banner=one, command=one, tls=one, data=one, dot=one, write=one)
-    return replace(limits, session=given.deadline) if given.deadline is not None else limits
+    if given.deadline is not None:
+        limits = replace(limits, session=given.deadline)
+    for word in given.limit:
+        name, _, value = word.partition("=")
+        limits = replace(limits, **{name: _limit(limits, name, value)})
+    return limits
+
+
+def _limit(limits: Limits, name: str, value: str) -> float | int:
+    """One limit in the kind of number that it is: seconds, or a count."""
+    known = vars(limits)
+    if name not in known:
+        raise UsageError(f"--limit {show(name)}: known are {' '.join(known)}")
+    try:
+        number: float | int = int(value) if isinstance(known[name], int) else float(value)
+    except ValueError:
+        number = 0
+    if not 0 < number <= 1_000_000_000:
+        raise UsageError(f"--limit {name}: {show(value)} is no number above 0")
+    return number
 
 
 def options_of(given: argparse.Namespace) -> Options:

@@ -42,8 +42,8 @@ _READY = "listening"
 @dataclass(frozen=True)
 class Faults:
     """Seconds, parts of 1, octets. ``swallow`` are words: the first packet that holds them is lost, and from then on
-    all of them, both ways. ``lose_words`` loses only the packets that hold them, again and again. ``bigger`` loses every
-    packet of more than so many octets, as a path does whose MTU nobody is told."""
+    all of them, both ways. ``lose_words`` loses only the packets that hold them, again and again. ``bigger`` loses
+    every packet of more than so many octets, as a path does whose MTU nobody is told."""
 
     delay: float = 0.0
     loss: float = 0.0
