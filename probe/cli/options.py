@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from dataclasses import replace
+from typing import Any
 
 from probe.cli.common import Parser, parser, read_file
 from probe.errors import UsageError
@@ -219,7 +220,8 @@ def limits_of(given: argparse.Namespace) -> Limits:
         limits = replace(limits, session=given.deadline)
     for word in given.limit:
         name, _, value = word.partition("=")
-        limits = replace(limits, **{name: _limit(limits, name, value)})
+        changed: dict[str, Any] = {name: _limit(limits, name, value)}
+        limits = replace(limits, **changed)
     return limits
 
 
