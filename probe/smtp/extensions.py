@@ -20,15 +20,12 @@ _WORD = re.compile(r"[A-Z][A-Z0-9-]{2,}")
 def offered(lines: Sequence[str]) -> dict[str, str]:
     """Keyword in capitals → parameters, from the lines of a 250 to EHLO. The first line is the greeting. A keyword
     that comes twice keeps the parameters of both (old servers give AUTH in two forms)."""
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, None]] = {}
     for line in lines[1:]:
         match = _KEYWORD.fullmatch(_plain(line))
-        if match is None:
-            continue
-        keyword, parameters = match[1].upper(), (match[2] or "").strip()
-        old = found.get(keyword, "").split()
-        found[keyword] = " ".join([*old, *(word for word in parameters.split() if word not in old)])
-    return found
+        if match is not None:
+            found.setdefault(match[1].upper(), {}).update(dict.fromkeys((match[2] or "").split()))
+    return {keyword: " ".join(parameters) for keyword, parameters in found.items()}
 
 
 def strange_lines(lines: Sequence[str]) -> tuple[str, ...]:
