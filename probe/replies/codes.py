@@ -83,11 +83,13 @@ def basic_entry(code: int, facts: Catalog) -> Code:
     first = facts.classes.get(word[0]) or _undefined(word[0])
     second = facts.categories.get(word[1]) or _undefined(word[1])
     nearest = min(
-        (known for known, entry in facts.codes.items() if known[:2] == word[:2] and entry.kind != "vendor"),
+        (known for known, entry in facts.codes.items() if known[0] == word[0] and entry.kind != "vendor"),
         key=lambda known: (abs(int(known) - code), known),
         default=None,
     )
     near = f"The nearest assigned code is {nearest}, {facts.codes[nearest].name}." if nearest else _NONE_NEAR
+    if nearest and nearest[:2] != word[:2]:
+        near = near.replace(".", f"; it is too far to tell anything about {word}.")
     return Code(
         code=word,
         name=f"Unassigned: {first.name}",

@@ -239,7 +239,8 @@ def test_enhanced_code(word: str, category: str, retry: str) -> None:
 @pytest.mark.parametrize(
     ("word", "nearest"),
     [
-        ("599", "No assigned code is near."),
+        ("599", "nearest assigned code is 556,"),
+        ("598", "too far to tell anything about 598."),
         ("558", "nearest assigned code is 556,"),
         ("333", "nearest assigned code is 334,"),
         ("5.7.33", "nearest assigned code is 5.7.30,"),
