@@ -1,11 +1,12 @@
 # make demo   see it work, offline          make test   the tests
 # make check  format, lint, types, layers, tests          make bench  timings beside other tools
+# make fuzz   60 s of hostile input                       make soak   100,000 sessions, a tenth hostile
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check bench lock format clean
+.PHONY: help demo test lint check bench fuzz soak lock format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,6 +44,12 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m bench.fuzz
+
+soak: $(STAMP)
+	@$(BIN)/python -m bench.soak
 
 # Needs uv; --universal makes one lock for all supported Pythons and platforms.
 lock:

@@ -126,14 +126,15 @@ def read_shape(packet: bytes) -> Shape:
 def read_name(packet: bytes, at: int) -> bytes:
     """A name as labels with their lengths, in lower case and without pointers. Raises ``MalformedError``, and
     ``IndexError`` where the message ends."""
-    found, before = bytearray(), at
-    while len(found) < 255:
+    found, before, pointers = bytearray(), at, 0
+    # A name has at most 127 labels, so that more pointers than that only cost time.
+    while len(found) < 255 and pointers < 128:
         length = packet[at]
         if length >= 0xC0:
             at = (length & 0x3F) << 8 | packet[at + 1]
             if at >= before:  # RFC 1035 section 4.1.4: to a prior occurrence, and so never in a circle
                 raise MalformedError("a pointer that does not lead back")
-            before = at
+            before, pointers = at, pointers + 1
         elif length >= 0x40:
             raise MalformedError("a label of an unknown kind")
         else:
@@ -141,7 +142,7 @@ def read_name(packet: bytes, at: int) -> bytes:
             at += 1 + length
             if length == 0:
                 return bytes(found).lower()
-    raise MalformedError("a name that is too long")
+    raise MalformedError("a name that is too long, or leads through too many pointers")
 
 
 def is_within(name: bytes, zone: bytes) -> bool:

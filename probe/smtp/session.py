@@ -180,6 +180,9 @@ class _Conversation:
                 await self._stop("no_tls", "starttls", "TLS was asked for, and the server does not offer STARTTLS")
             return
         reply = await self._command("starttls", "STARTTLS")
+        if reply.code < 400 and reply.code != 220:
+            # Neither yes nor no: to go on in clear could meet a server that waits for TLS.
+            await self._stop("protocol_error", "starttls", f"{reply.code} makes no sense as the answer to STARTTLS")
         if reply.code != 220:
             if mode == "starttls":
                 await self._stop("tls_refused", "starttls", f"STARTTLS was refused with {reply.code}")
@@ -458,6 +461,7 @@ class _Conversation:
     def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
         stray = reader.take()
         if stray is not None and stray.code == 421 and not reader.unread and set(last.codes) == {221}:
+            self._books.decide("tempfail", "quit", "a 421 behind the 221: the balance is not proved")
             return
         detail = _UNBALANCED
         if surplus:
