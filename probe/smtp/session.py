@@ -19,14 +19,12 @@ from probe.smtp.auth import KNOWN, LONGEST, MOST_STEPS, Login, choose
 from probe.smtp.connection import connect
 from probe.smtp.extensions import help_verbs, offered
 from probe.smtp.identity import own_name
-from probe.smtp.ledger import Ledger
 from probe.smtp.message import stuffed
 from probe.smtp.plan import Plan
-from probe.smtp.protocols import other_by_greeting, other_protocol
+from probe.smtp.protocols import other_by_greeting
 from probe.smtp.reader import ReplyReader
+from probe.smtp.speaker import End, Speaker
 from probe.smtp.tls import TlsLayer, client_context
-from probe.smtp.wire import Wire
-from probe.text import Redactor
 
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
@@ -35,10 +33,6 @@ _UNBALANCED = "replies and commands do not balance; no acceptance in this sessio
 
 # Between 354 and the text, octets that nobody asked for get this long to show themselves.
 _LOOK = 0.005
-
-
-class _End(Exception):
-    """Nothing more can be said in this session; its outcome is decided."""
 
 
 async def converse(
@@ -52,7 +46,7 @@ async def converse(
     conversation = _Conversation(endpoint, plan, limits, clock, now)
     try:
         await conversation.hold()
-    except _End:
+    except End:
         pass
     except asyncio.CancelledError as cancelled:
         if cancelled.args[:1] != (INTERRUPT,):
@@ -67,40 +61,20 @@ async def converse(
     return conversation.session()
 
 
-class _Conversation:
+class _Conversation(Speaker):
     def __init__(
         self, endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float], now: Callable[[], float]
     ) -> None:
+        super().__init__(endpoint, limits, clock)
         self._endpoint = endpoint
         self._plan = plan
-        self._redact = Redactor()
+        self._unix_time = now
         if plan.auth_user is not None:
             self._redact.add(plan.password.encode("utf-8", "surrogateescape"))
-        self._limits = limits
-        self._unix_time = now
-        self._books = Ledger(endpoint, clock, self._redact)
-        self._wire: Wire | None = None
         self._banner: Reply | None = None
-        self._heard_in_tls = False
         self._tls_refused = False
         self._doubt = False
         self._accepted = 0
-
-    def session(self) -> Session:
-        return self._books.session()
-
-    def break_off(self, outcome: Outcome, detail: str) -> None:
-        """Nothing more will be said; what was going on is noted. After the dot nobody knows what becomes of the
-        message."""
-        if self._books.message_sent and self._books.stage == "dot":
-            outcome = "delivery_unknown"
-        partial = self._wire.unread if self._wire is not None else b""
-        self._noted(self._books.stage, None, self._books.now(), failure=WireError(outcome, detail, partial))
-        self._books.decide(outcome, self._books.stage, detail)
-
-    def hang_up(self) -> None:
-        if self._wire is not None:
-            self._wire.abort()
 
     # The conversation -----------------------------------------------------------------------------------------------
 
@@ -233,7 +207,7 @@ class _Conversation:
             reply = await self._secret(None, response)
         if not self._judged(reply, "auth", (2,)):
             await self._quit()
-            raise _End
+            raise End
 
     async def _secret(self, verb: str | None, response: bytes | None) -> Reply:
         """Say something that no report may show."""
@@ -313,61 +287,6 @@ class _Conversation:
         elif surplus or set(reply.codes) != {221}:
             self._unbalanced(reply, surplus[: self._limits.reply], wire.reader)
 
-    # Saying and hearing ---------------------------------------------------------------------------------------------
-
-    async def _command(self, stage: Stage, line: str, timeout: float | None = None, shown: str | None = None) -> Reply:
-        await self._nothing_unread(stage)
-        return await self._hear(stage, line, timeout or self._limits.command, shown=shown)
-
-    async def _hear(
-        self, stage: Stage, line: str | None, timeout: float, *, write: bool = True, shown: str | None = None
-    ) -> Reply:
-        """Send the line, if there is one to send, and read one reply. ``shown`` stands in its place in the report."""
-        wire = self._the_wire
-        self._books.reach(stage)
-        sent = self._books.now()
-        try:
-            if line is not None and write:
-                reply = await wire.command(line.encode("utf-8", "surrogateescape"), self._within(timeout))
-            else:
-                reply = await wire.read_response(self._within(timeout))
-        except WireError as error:
-            if stage == "dot":
-                error = WireError(
-                    "delivery_unknown", f"the message was sent and its fate is unknown: {error}", error.partial
-                )
-            self._fail(stage, line if shown is None else shown, sent, error)
-        self._heard_in_tls = self._heard_in_tls or self._in_tls
-        self._noted(stage, line if shown is None else shown, sent, reply=reply)
-        if len(set(reply.codes)) > 1:
-            self._books.decide(
-                "inconsistent_codes", stage, "one reply carries different codes: " + " ".join(map(str, reply.codes))
-            )
-            raise _End
-        if reply.code == 421:
-            self._books.decide("tempfail", stage, "the server closes the session with 421")
-            raise _End
-        if reply.cut:
-            self._judged(reply, stage, ())
-            raise _End
-        return reply
-
-    async def _nothing_unread(self, stage: Stage, seconds: float = 0.0) -> None:
-        """RFC 5321 section 2.4 ties each reply to a command: octets that wait here belong to none."""
-        wire = self._the_wire
-        unread = await wire.look(seconds)
-        if not unread:
-            return
-        reply = wire.reader.take()
-        if reply is not None and reply.code == 421:
-            self._noted(stage, None, self._books.now(), reply=reply)
-            self._books.decide("tempfail", stage, "the server closes the session with 421")
-        else:
-            self._fail(
-                stage, None, self._books.now(), WireError("unsolicited", "the server spoke before it was asked", unread)
-            )
-        raise _End
-
     async def _handshake(self) -> None:
         wire, plan = self._the_wire, self._plan
         self._books.reach("tls")
@@ -394,69 +313,19 @@ class _Conversation:
             reasons = ", ".join(self._books.tls.problems) or "the server shows none"
             self._fail("tls", None, sent, WireError("cert_problem", f"the certificate does not verify: {reasons}"))
 
-    # Book-keeping ---------------------------------------------------------------------------------------------------
-
-    @property
-    def _the_wire(self) -> Wire:
-        assert self._wire is not None
-        return self._wire
-
-    @property
-    def _in_tls(self) -> bool:
-        return self._wire is not None and self._wire.tls is not None and self._wire.tls.ready
-
     def _today(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self._unix_time(), datetime.UTC)
-
-    def _within(self, seconds: float) -> float:
-        """A deadline that also ends with the session's."""
-        return max(0.001, min(seconds, self._limits.session - self._books.now() / 1000))
 
     def _go_on(self, stage: Stage) -> bool:
         """Whether the plan goes beyond ``stage``."""
         last = self._plan.quit_after
         return last is None or STAGES.index(stage) < STAGES.index(last)
 
-    def _judged(self, reply: Reply, stage: Stage, wanted: tuple[int, ...]) -> bool:
-        """Decide by the first digit, as RFC 5321 section 4.3.2 lets a client do; True if it is one of ``wanted``."""
-        first = reply.code // 100
-        if first in wanted:
-            return True
-        if first == 5:
-            self._books.decide("rejected", stage, f"{stage} was refused with {reply.code}")
-        elif first == 4:
-            self._books.decide("tempfail", stage, f"{stage} was deferred with {reply.code}")
-        else:
-            self._books.decide("protocol_error", stage, f"{reply.code} makes no sense as the answer to {stage}")
-        return False
-
     async def _stop(self, outcome: Outcome, stage: Stage, detail: str) -> None:
         """The goal is out of reach, but the session can end in good order."""
         self._books.decide(outcome, stage, detail)
         await self._quit()
-        raise _End
-
-    def _fail(self, stage: Stage, line: str | None, sent: float, error: WireError) -> None:
-        """The session cannot go on. What had arrived is evidence."""
-        outcome: Outcome = error.outcome  # type: ignore[assignment]
-        if stage == "banner" and error.partial and outcome in ("malformed", "closed", "timeout"):
-            spoken = other_protocol(error.partial)
-            if spoken:
-                outcome, error = "not_smtp", WireError("not_smtp", spoken, error.partial)
-        self._noted(stage, line, sent, failure=error)
-        if stage == "rset" and outcome in ("timeout", "closed", "reset"):
-            raise _End  # what counts was said before, and RSET never decides
-        # Until the first whole reply inside TLS a fault may still be TLS's own.
-        decided: Stage = "tls" if self._in_tls and not self._heard_in_tls else stage
-        if outcome == "unsolicited":
-            self._books.withdraw(decided, error.detail)
-        self._books.decide(outcome, decided, error.detail)
-        raise _End
-
-    def _noted(
-        self, stage: Stage, line: str | None, sent: float, reply: Reply | None = None, failure: WireError | None = None
-    ) -> None:
-        self._books.note(stage, line, sent, in_tls=self._in_tls, reply=reply, failure=failure)
+        raise End
 
     def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
         stray = reader.take()
