@@ -24,7 +24,7 @@ from probe.smtp.plan import Plan
 from probe.smtp.protocols import other_by_greeting
 from probe.smtp.reader import ReplyReader
 from probe.smtp.speaker import End, Speaker
-from probe.smtp.tls import TlsLayer, client_context
+from probe.smtp.tls import TlsLayer, client_context, no_tls
 
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
@@ -291,12 +291,9 @@ class _Conversation(Speaker):
         wire, plan = self._the_wire, self._plan
         self._books.reach("tls")
         if wire.unread:
-            self._fail(
-                "tls",
-                None,
-                self._books.now(),
-                WireError("injection", "octets between the 220 and the TLS handshake", wire.unread),
-            )
+            after_220 = WireError("injection", "octets between the 220 and the TLS handshake", wire.unread)
+            plain = no_tls(wire.unread, upgrade=False) if plan.tls == "implicit" else after_220
+            self._fail("tls", None, self._books.now(), plain)
         name = plan.tls_name or self._endpoint.host
         sent = self._books.now()
         try:

@@ -90,7 +90,7 @@ class TlsLayer:
         if not self._heard and octets:
             self._heard = True
             if octets[0] not in (_HANDSHAKE, _ALERT):
-                raise _no_tls(octets, upgrade=self._upgrade)
+                raise no_tls(octets, upgrade=self._upgrade)
         self._last = (self._last + octets)[-_ALERT_RECORD:]
         self._incoming.write(octets)
 
@@ -162,7 +162,8 @@ class TlsLayer:
         return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in private() or []] or None
 
 
-def _no_tls(octets: bytes, *, upgrade: bool) -> WireError:
+def no_tls(octets: bytes, *, upgrade: bool) -> WireError:
+    """What plain octets mean where the handshake should begin; ``upgrade`` is true after STARTTLS."""
     if not octets[:3].isdigit():
         return WireError("tls_error", "no TLS where the handshake begins", octets)
     if upgrade:
