@@ -58,7 +58,7 @@ def _refusals() -> Iterator[Scenario]:
         "starttls",
         b"250 2.0.0 Ok\r\n",
         id="starttls-250",
-        why="only 220 begins a handshake (RFC 3207 section 4), and going on in clear could meet a server that waits for TLS",
+        why="only 220 begins a handshake (RFC 3207 section 4); to go on could meet a server that waits for TLS",
         outcome="protocol_error",
         stage="starttls",
         finds=("code-not-allowed",),
