@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from probe.catalog import Catalog
+from probe.errors import INTERRUPT
 from probe.model import CheckResult, Client, Exchange, Finding, Session, Severity, Target, Tls
 from probe.route import Route
 from probe.smtp.extensions import size_limit, strange_lines
@@ -103,6 +104,8 @@ def _of_route(target: Target, route: Route, facts: Catalog) -> Iterator[Finding]
 
 def _why_dns_failed(route: Route) -> str:
     unknown = [answer for answer in route.answers if not answer.known]
+    if not unknown:
+        return "no answer within the deadline"
     return "; ".join(
         f"{answer.name} {answer.type}: {answer.reason or answer.answer}"
         + (f" (asked {answer.server})" if answer.server else "")
@@ -113,7 +116,7 @@ def _why_dns_failed(route: Route) -> str:
 def _of_outcomes(sessions: Sequence[Session], facts: Catalog) -> Iterator[Finding]:
     """The last session decides; what failed before it was a detour."""
     for index, session in enumerate(sessions):
-        if session.outcome == "ok":
+        if session.outcome == "ok" or session.detail == INTERRUPT:
             continue
         host = session.endpoint.host
         detail = session.detail or session.outcome
@@ -248,6 +251,8 @@ def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterat
         if verb == "HELO":
             refused = next((e.reply.code for e in session.exchanges if e.stage == "ehlo" and e.reply), 0)
             yield finding("helo-only", place, facts, code=refused)
+    if exchange.stage == "auth" and "***" in (exchange.command or "") and not exchange.in_tls:
+        yield finding("password-in-clear", place, facts)
     if (
         exchange.stage == "auth"
         and reply.code == 235

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from probe.resolver import Resolver
 
 _AGAIN_S, _AGAIN_MOST_S = 0.25, 2.0
+_LEAST_S = 0.1
 
 
 @noun(frozen=True)
@@ -61,6 +62,11 @@ class _Run:
     route: Route = field(default_factory=Route)
     sessions: tuple[Session, ...] = ()
     connections: int = 0
+    began: float = 0.0
+
+    def left(self) -> float:
+        """Seconds until the deadline, which waiting for a server to start puts off."""
+        return max(_LEAST_S, self.limits.session + self.options.wait - (self.clock() - self.began))
 
     @property
     def resolver(self) -> Resolver:
@@ -95,6 +101,7 @@ async def check(
     limits = limits or Limits()
     run = _Run(target, plan, options or Options(), resolver, limits, facts or catalog(), clock, now)
     started, began = now(), clock()
+    run.began = began
     interrupted = False
     try:
         await _until_greeted(run)
@@ -112,7 +119,7 @@ async def check(
         from probe.diagnosis.proof import gather_proof
 
         # The deadline is one session's; a proof that has hardly any of it left gets a second.
-        within = max(1.0, limits.session - (clock() - began))
+        within = max(1.0, run.left())
         try:
             checks = await gather_proof(found, run.sessions, sender, run.resolver, run.facts, run.options.lists, within)
         except asyncio.CancelledError as cancelled:
@@ -146,6 +153,16 @@ async def check(
     )
 
 
+async def _route(run: _Run) -> Route:
+    try:
+        async with asyncio.timeout(run.left()):
+            return await find_route(
+                run.target, run, run.limits, family=run.options.family, allow_private=run.options.allow_private
+            )
+    except TimeoutError:
+        return Route(problem="dns-failed")
+
+
 def _ready(sessions: Sequence[Session]) -> bool:
     """Greeted, and not with "come back later"."""
     return greeted(sessions) and not (sessions[-1].stage == "banner" and sessions[-1].outcome == "tempfail")
@@ -168,18 +185,13 @@ def greeted(sessions: Sequence[Session]) -> bool:
 async def _until_greeted(run: _Run) -> None:
     end, pause = run.clock() + run.options.wait, _AGAIN_S
     while True:
-        run.route = await find_route(
-            run.target,
-            run,
-            run.limits,
-            family=run.options.family,
-            allow_private=run.options.allow_private,
-        )
+        run.route = await _route(run)
         run.sessions = await _sessions(run)
         run.connections += sum(session.stage != "connect" for session in run.sessions)
-        if _ready(run.sessions) or run.clock() + pause > end:
+        left = end - run.clock()
+        if _ready(run.sessions) or left <= 0:
             return
-        await asyncio.sleep(pause)
+        await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.5, _AGAIN_MOST_S)
         if run.given_resolver is not None:
             run.given_resolver = run.given_resolver.fresh()
@@ -191,8 +203,11 @@ async def _sessions(run: _Run) -> tuple[Session, ...]:
     for endpoint in run.route.endpoints:
         name = endpoint.host if run.target.kind != "unix" else None
         plan = replace(run.plan, tls_name=run.plan.tls_name or name)
+        if sessions and run.left() <= _LEAST_S:
+            break
+        limits = replace(run.limits, session=run.left())
         try:
-            sessions.append(await converse(endpoint, plan, run.limits, run.clock, run.now))
+            sessions.append(await converse(endpoint, plan, limits, run.clock, run.now))
         except Interrupted as interrupted:
             run.sessions = (*sessions, cast(Session, interrupted.learnt))
             raise asyncio.CancelledError(INTERRUPT) from None

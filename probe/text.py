@@ -64,6 +64,15 @@ class Redactor:
         """The octets with ``***`` in place of each secret."""
         return self._pattern.sub(b"***", octets) if self._pattern else octets
 
+    def cut(self, octets: bytes) -> bytes:
+        """The same for octets that end in the middle: the beginning of a secret at their end is one, too."""
+        octets = self(octets)
+        low = octets.lower()
+        for size in range(min(len(octets), max(map(len, self._forms), default=0)), self._SHORTEST - 1, -1):
+            if any(form[:size].lower() == low[-size:] for form in self._forms if len(form) > size):
+                return octets[:-size] + b"***"
+        return octets
+
 
 def _encodings(secret: bytes) -> Iterator[bytes]:
     import base64

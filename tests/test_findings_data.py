@@ -197,6 +197,7 @@ SCENES: dict[str, list[Finding]] = {
             outcome="rejected", stage="ehlo", detail="x", exchanges=(heard("ehlo", "EHLO x", reply(500, "use LHLO")),)
         )
     ),
+    "password-in-clear": found(session(exchanges=(heard("auth", "AUTH PLAIN ***", reply(235)),))),
     "auth-without-secret": found(session(exchanges=(heard("auth", "AUTH ANONYMOUS", reply(235)),))),
     "null-mx": found(route=Route(problem="null-mx")),
     "no-such-domain": found(route=Route(problem="no-such-domain", implicit=True)),

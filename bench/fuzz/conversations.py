@@ -28,6 +28,7 @@ from probe.smtp import session as session_module
 from probe.smtp.plan import Plan
 from probe.smtp.session import STAGES, converse
 from probe.smtp.wire import Wire
+from probe.text import Redactor
 
 _ENDPOINT = Endpoint("mx.test", "192.0.2.1", 25)
 _PASSWORD = "hunter2-hunter2"
@@ -136,7 +137,7 @@ async def _held(case: _Case, loop: MemoryLoop) -> tuple[Session, list[str]]:
         limits: Limits,
         clock: Callable[[], float],
         source: str | None = None,
-        redact: Callable[[bytes], bytes] = bytes,
+        redact: Redactor | None = None,
     ) -> Wire:
         wire = Wire(limits, clock, redact)
         wires.append(wire)

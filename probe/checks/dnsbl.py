@@ -210,7 +210,11 @@ async def _believe(
 
 async def _tested(blocklist: BlockList, subject: str, steps: Steps) -> tuple[bool | None, str | None]:
     """Ask for the test points: whether the list is well, and what ails it."""
-    listed, clean = (_of_family(points, subject) for points in (blocklist.listed, blocklist.clean))
+    # The address in question proves nothing about itself, even where it is one of the points.
+    listed, clean = (
+        tuple(point for point in _of_family(points, subject) if point.lower() != subject)
+        for points in (blocklist.listed, blocklist.clean)
+    )
     answers = await steps.ask_all([(owner_name(point, blocklist.zone), "A") for point in (*listed, *clean)])
     return _health(blocklist, answers[: len(listed)], answers[len(listed) :])
 

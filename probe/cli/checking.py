@@ -125,7 +125,7 @@ def _print(reports: Sequence[Report], form: str, out: TextIO, given: argparse.Na
     if form != "terminal":
         from probe.reports.json_report import render as render_json
 
-        render_json(reports, out, lines=form == "jsonl")
+        render_json(reports, out, lines=form == "jsonl", array=len(given.target) > 1)
         return
     from probe.reports.terminal import quiet, render
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from probe.cli.common import facts_in, parser, use_color, width_of
 from probe.cli.status import Status
 from probe.errors import UsageError
 from probe.text import show
+
+if TYPE_CHECKING:
+    import argparse
+
+    from probe.catalog import Catalog
+    from probe.model import Explanation
 
 # Several codes are explained one by one; anything else that was typed without quotes is one reply.
 _CODE = re.compile(r"[0-9]{3}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -25,48 +32,63 @@ def run(arguments: Sequence[str]) -> int:
     from probe.reference import explain
 
     facts = facts_in(given.lang)
-    status, explained = Status.OK, []
+    show_one, finish = _printer(given, facts)
+    status, count = Status.OK, 0
     for place, word in _words(given.reply):
+        count += 1
         try:
-            explained.append(explain(word, facts=facts))
+            show_one(explain(word, facts=facts))
         except UsageError as error:
             if place is None:
                 raise
             # One bad line does not lose the others.
             print(f"smtp-probe: line {place}: {show(str(error))}", file=sys.stderr)
             status = Status.USAGE
-    if given.format == "terminal":
-        from probe.reports.reference import render_explanation
-
-        for one in explained:
-            render_explanation(
-                one, sys.stdout, facts, color=use_color(given.color, sys.stdout), width=width_of(sys.stdout)
-            )
-    else:
-        from probe.reports.json_report import render
-
-        render(explained, sys.stdout, lines=given.format == "jsonl")
+    if not count:
+        raise UsageError("nothing to explain: give a code such as 554, or a whole reply in quotes")
+    finish()
     return status
 
 
-def _words(given: Sequence[str]) -> list[tuple[int | None, str]]:
+def _printer(given: argparse.Namespace, facts: Catalog) -> tuple[Callable[[Explanation], None], Callable[[], None]]:
+    """What to do with each explanation, at once where the format allows it, and what to do at the end."""
+    if given.format == "terminal":
+        from probe.reports.reference import render_explanation
+
+        color, width = use_color(given.color, sys.stdout), width_of(sys.stdout)
+        return lambda one: render_explanation(one, sys.stdout, facts, color=color, width=width), sys.stdout.flush
+    from probe.reports.json_report import render
+
+    if given.format == "jsonl":
+
+        def line(one: Explanation) -> None:
+            render([one], sys.stdout, lines=True)
+            sys.stdout.flush()
+
+        return line, sys.stdout.flush
+    held: list[Explanation] = []
+    return held.append, lambda: render(held, sys.stdout) if held else None
+
+
+def _words(given: Sequence[str]) -> Iterator[tuple[int | None, str]]:
     """What to explain, and for standard input the number of the line where it begins."""
     if len(given) > 1 and all(" " not in word for word in given) and not all(map(_CODE.fullmatch, given)):
-        return [(None, " ".join(given))]  # a reply typed without quotes
-    words: list[tuple[int | None, str]] = []
+        yield None, " ".join(given)  # a reply typed without quotes
+        return
     for word in given or ("-",):
-        words += _replies(sys.stdin.buffer.read()) if word == "-" else [(None, word)]
-    if not words:
-        raise UsageError("nothing to explain: give a code such as 554, or a whole reply in quotes")
-    return words
+        if word == "-":
+            yield from _replies(sys.stdin.buffer)
+        else:
+            yield None, word
 
 
-def _replies(octets: bytes) -> Iterator[tuple[int, str]]:
-    """One reply a line; the lines of a reply that was pasted whole belong together (RFC 5321 section 4.2.1)."""
-    text = octets.decode("utf-8", "replace")
+def _replies(lines: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """One reply a line, as soon as it is there; the lines of a reply that was pasted whole belong together (RFC 5321
+    section 4.2.1)."""
     held: list[str] = []
     begun = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, octets in enumerate(lines, 1):
+        line = octets.decode("utf-8", "replace").rstrip("\r\n")
         if not line.strip():
             continue
         begun = begun if held else number

@@ -229,13 +229,15 @@ def _limit(limits: Limits, name: str, value: str) -> float | int:
     """One limit in the kind of number that it is: seconds, or a count."""
     known = vars(limits)
     if name not in known:
-        raise UsageError(f"--limit {show(name)}: known are {' '.join(known)}")
+        raise UsageError(f"--limit {show(name)!r}: known are {' '.join(known)}")
     try:
+        if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value, re.ASCII):
+            raise ValueError
         number: float | int = int(value) if isinstance(known[name], int) else float(value)
     except ValueError:
         number = 0
     if not 0 < number <= 1_000_000_000:
-        raise UsageError(f"--limit {name}: {show(value)} is no number above 0")
+        raise UsageError(f"--limit {name}: {show(value)!r} is no number above 0")
     return number
 
 

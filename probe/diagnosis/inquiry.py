@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from probe.model import Client, Exchange, Explanation, Session
 from probe.model.noun import noun
+from probe.route import is_private
 
 Lists = Literal["named", "main", "all"]
+Source = Literal["reply", "ehlo"]
 
 # What these stages answer says nothing about mail.
 _HARMLESS = ("help", "rset", "quit")
@@ -60,24 +62,43 @@ def client_of(
     sessions: Sequence[Session], option: str | None, *, address_of: Sequence[str] = ("blocked_ip", "client_ip")
 ) -> Client:
     """The address under which the server sees us: from a reply that names it, else from the EHLO answer, else as
-    given, else our socket's."""
+    given, else our socket's. A private one comes after the one that was given."""
+    named = _named(sessions, address_of)
+    greeted = _greeted(sessions)
+    # A private address is seen from inside some network only, so what the user says of the outside comes before it.
+    for address, source in ((named, "reply"), (greeted, "ehlo")):
+        if address is not None and not is_private(address):
+            return Client(address, cast(Source, source))
+    if option is not None:
+        return Client(option, "option")
+    for address, source in ((named, "reply"), (greeted, "ehlo")):
+        if address is not None:
+            return Client(address, cast(Source, source))
+    for session in reversed(sessions):
+        if session.local_address and not session.local_address.startswith("/"):
+            return Client(session.local_address, "socket")
+    return Client()
+
+
+def _named(sessions: Sequence[Session], fields: Sequence[str]) -> str | None:
+    """The address that a refusal names, the latest first."""
     for inquiry in reversed(inquiries(sessions)):
-        for field in address_of:
+        for field in fields:
             named = inquiry.explanation.fields.get(field)
             if isinstance(named, str) and _is_address(named):
-                return Client(named, "reply")
+                return named
+    return None
+
+
+def _greeted(sessions: Sequence[Session]) -> str | None:
+    """The address with which an EHLO reply greets us."""
     for session in reversed(sessions):
         for exchange in session.exchanges:
             if exchange.stage == "ehlo" and exchange.reply and exchange.reply.code < 300:
                 seen = _address_in(exchange.reply.lines[0])
                 if seen:
-                    return Client(seen, "ehlo")
-    if option is not None:
-        return Client(option, "option")
-    for session in reversed(sessions):
-        if session.local_address and not session.local_address.startswith("/"):
-            return Client(session.local_address, "socket")
-    return Client()
+                    return seen
+    return None
 
 
 def _overcome(session: Session, index: int) -> bool:

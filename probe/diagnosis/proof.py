@@ -135,8 +135,8 @@ def _subjects(row: BlockList, sender: Sender) -> list[str]:
     if row.kind == "domain":
         return list(dict.fromkeys(domain for domain in (sender.spf_domain, sender.from_domain) if domain))
     address = sender.client.address
-    if address is None:
-        return []
+    if address is None or (is_private(address) and sender.client.learned_from != "reply"):
+        return []  # the server sees another address, and which one is not known
     return [address] if f"ip{ipaddress.ip_address(address).version}" in row.kind.split("+") else []
 
 

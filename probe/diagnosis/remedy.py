@@ -44,7 +44,8 @@ def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
     first = "fix-policy-list" if _is_policy_listing(case, results) else "fix-stop-the-cause"
     steps = [Fix(_who(case, "sender"), _say(case, first))]
     urls = case.inquiry.explanation.fields
-    for one in results or ():
+    hits = [one for one in results if one.result == "fail"]
+    for one in hits or results:
         in_text = re.search(r"https?://[^\s<>\"]+", str(one.facts.get("text") or ""))
         url = one.facts.get("delist") or urls.get("delist_url") or next(iter(urls.get("urls", ())), None)
         url = url or (in_text[0] if in_text else None) or _page_of(case, str(one.facts.get("zone")), one.subject)

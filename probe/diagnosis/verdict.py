@@ -73,12 +73,18 @@ def _listed(case: Case) -> Verdict:
     for hit in hits:
         _describe_hit(case, hit)
     if hits:
-        _whose_address(case)
-        return "confirmed" if zone else "likely"
+        about_address = case.inquiry.explanation.cause == "ip-blocklisted"
+        if about_address:
+            _whose_address(case)
+        # Behind a NAT the server sees another address than our socket has.
+        guessed = about_address and case.sender.client.learned_from == "socket"
+        return "confirmed" if zone and not guessed else "likely"
     if zone is None:
         return case.by_the_reply
     if not results:
-        case.not_asked.append(case.say("no-subject", zone=zone))
+        address = case.sender.client.address
+        key = "no-public-address" if address and is_private(address) else "no-subject"
+        case.not_asked.append(case.say(key, zone=zone, address=address))
         return case.by_the_reply
     for one in results:
         if one.result == "pass":
@@ -181,6 +187,8 @@ def _asked_too_much(case: Case) -> Verdict:
                 case.say(f"{key}-{one.facts['kind']}", asked=", ".join(missing), offered=" ".join(offered), verb=verb)
             )
             return "confirmed"
+        if case.inquiry.explanation.cause == "auth-failed":
+            return case.by_the_reply  # that a mechanism is offered says nothing about a password
         case.against.append(case.say("offered", asked=", ".join(one.facts["asked"]), verb=verb))
         return "likely" if case.by_the_reply == "likely" else "possible"
     return case.by_the_reply
@@ -259,7 +267,8 @@ def _note_what_nobody_could_ask(case: Case) -> None:
     address = case.sender.client.address
     if "dnsbl" in wanted and not case.of("dnsbl"):
         if address is None or is_private(address):
-            case.not_asked.append(case.say("no-public-address", address=address or "?"))
+            sentence = case.say("no-public-address", address=address or "?")
+            case.not_asked += [] if sentence in case.not_asked else [sentence]
         else:
             case.not_asked.append(case.say("no-list-named"))
     records = [check.upper() for check in ("spf", "dkim", "dmarc") if check in wanted and not case.of(check)]

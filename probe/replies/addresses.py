@@ -33,12 +33,16 @@ _CLIENT = (
     re.compile(rf"^(?:\S{{0,80}}[.,:;@!]\S{{0,80}} |(?:sorry|hello|hi|dear) )?(?:comcast )?[\[(<]{{0,2}}{_ADDRESS}"),
     re.compile(rf"(?<!@)[\[(<:]{_ADDRESS}[\])>]"),
 )
+# A loopback address is nobody's, unless a server says in so many words that it is its client's: a laboratory.
+_LABORATORY = re.compile(r"\bclient host \[(127(?:\.\d{1,3}){3}|::1)\]")
 _MASKED = re.compile(r"(?<![\w.])((?=[\d.]{0,12}x)[x\d]{1,3}(?:\.[x\d]{1,3}){3}|0\.0\.0\.0)(?!\w|\.+\w)")
 
 
 def client(lowered: str) -> dict[str, str]:
     """``blocked_ip`` and ``client_host``, or ``masked_ip``, as far as ``lowered``, a text in lower case, gives them."""
     fields = {}
+    if found := _LABORATORY.search(lowered):
+        return {"blocked_ip": found[1]}
     if found := _NAMED_CLIENT.search(f" {lowered}"):
         if found[1] != "unknown":  # Postfix writes so where the address has no name
             fields["client_host"] = found[1]

@@ -118,6 +118,7 @@ def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanati
     say(words["short-fix"], explanation.remedy)
     if explanation.allowed_here is not None:
         verb = (exchange.command or exchange.stage).split(" ")[0]
+        verb = "AUTH" if verb in ("***", "*") else verb
         place = (
             words["place-greeting"]
             if exchange.stage == "banner"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from probe.catalog import Catalog
+from probe.errors import INTERRUPT
 from probe.model import Certificate, Report, Session
 from probe.reports.delivery import recipient_of, refusals, sent_to
 from probe.reports.layout import Page, counted
@@ -32,6 +33,8 @@ def verdict_of(session: Session, facts: Catalog) -> tuple[str, str]:
         return words["verdict-sent-to-some"].format(sent=sent, asked=asked), "bold yellow"
     if sent:
         return words["verdict-sent"], "bold green" if session.outcome == "ok" else "bold yellow"
+    if session.detail == INTERRUPT:
+        return words["verdict-interrupted"], "bold yellow"
     if session.outcome != "ok":
         return words[f"verdict-{session.outcome}"], "bold yellow" if session.outcome == "tempfail" else "bold red"
     accepted = {exchange.stage for exchange in session.exchanges if exchange.reply and exchange.reply.code < 300}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 
 from aiosmtplib.auth import auth_crammd5_verify, auth_login_encode, auth_plain_encode, auth_xoauth2_encode
@@ -45,8 +46,10 @@ class Login:
         """The response to a challenge, None where there is none to give, or where it cannot be read."""
         if self.mechanism == "CRAM-MD5" and not self._answers:
             try:
+                if not base64.b64decode(challenge, validate=True):
+                    return None  # nothing to sign: the same answer would be good for ever
                 response = auth_crammd5_verify(self._user, self._password, challenge)
-            except SMTPAuthenticationError:
+            except (SMTPAuthenticationError, ValueError):
                 return None
             self.mechanism = ""  # one answer only
             return response

@@ -9,6 +9,7 @@ from probe.errors import WireError
 from probe.limits import Limits
 from probe.model import Endpoint
 from probe.smtp.wire import Wire
+from probe.text import Redactor
 
 
 async def connect(
@@ -16,7 +17,7 @@ async def connect(
     limits: Limits,
     clock: Callable[[], float],
     source: str | None = None,
-    redact: Callable[[bytes], bytes] = bytes,
+    redact: Redactor | None = None,
 ) -> Wire:
     """A wire to the endpoint; an address that begins with ``/`` is a unix socket. ``redact`` takes secrets
     out of what is kept of replies.

@@ -66,8 +66,9 @@ class Ledger:
             self._stage = stage
 
     def decide(self, outcome: Outcome, stage: Stage, detail: str) -> None:
-        """Only the first decision counts."""
-        if self._outcome is None:
+        """Only the first decision counts; but that nobody knows what became of a message outweighs a recipient that
+        was refused before it."""
+        if self._outcome is None or outcome == "delivery_unknown":
             self._outcome, self._stage, self._detail = outcome, stage, detail
 
     def greeted(self) -> None:
@@ -93,7 +94,7 @@ class Ledger:
     ) -> None:
         """One exchange is over. ``line`` is the command as it may be shown, ``sent`` when it went out."""
         self.spent(stage, sent)
-        partial = self._redact(failure.partial) if failure is not None else b""
+        partial = self._redact.cut(failure.partial) if failure is not None else b""
         self._exchanges.append(
             Exchange(
                 stage=stage,

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 
 from probe.limits import Limits
 from probe.model import Reply
 from probe.model.noun import noun
-from probe.text import show
+from probe.text import Redactor, show
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _HEAD = re.compile(rb"[2-5](?:[0-9](?:[0-9][ \r-]?)?)?", re.DOTALL)
@@ -43,9 +42,9 @@ class _Line:
 class ReplyReader:
     """Feed it octets as they come; take replies as they become whole. ``redact`` takes secrets out of what is kept."""
 
-    def __init__(self, limits: Limits, redact: Callable[[bytes], bytes] = bytes) -> None:
+    def __init__(self, limits: Limits, redact: Redactor | None = None) -> None:
         self._limits = limits
-        self._redact = redact
+        self._redact = redact or Redactor()
         self._ready: deque[Reply] = deque()
         self._stopped: tuple[str, str | None] | None = None
         self._evidence = bytearray()
@@ -71,7 +70,7 @@ class ReplyReader:
             return None
         outcome, what = self._stopped
         line = bytes(self._evidence[self._bad_from :]).partition(b"\n")[0].rstrip(b"\r")
-        return Fault(outcome, what or f"not a reply line: {show(self._redact(line)[:120])}", bytes(self._evidence))
+        return Fault(outcome, what or f"not a reply line: {show(self._redact.cut(line[:120]))}", bytes(self._evidence))
 
     def take(self) -> Reply | None:
         """The next whole reply, or None."""
@@ -141,6 +140,9 @@ class ReplyReader:
         self._start_line()
         content = self._without_end(whole, size)
         match = _LINE.fullmatch(content)
+        if match is None and size > self._limits.line:
+            self._stop("limit", f"a line of {size} octets")
+            return
         if match is None:
             self._stop("malformed", None, len(self._raw) - len(whole))
             return
@@ -182,7 +184,8 @@ class ReplyReader:
 
     def _reply(self, *, cut: bool = False) -> Reply:
         codes = tuple(line.code for line in self._lines)
-        texts = tuple(show(self._redact(line.text)) for line in self._lines)
+        redact = self._redact.cut if cut else self._redact
+        texts = tuple(show(redact(line.text)) for line in self._lines)
         if len(set(codes)) > 1:
             self._oddities["inconsistent-codes"] = None
         enhanced = _ENHANCED.match(self._lines[0].text)
@@ -191,7 +194,7 @@ class ReplyReader:
             enhanced=enhanced[1].decode("ascii") if enhanced else None,
             lines=texts,
             codes=codes,
-            raw=self._redact(bytes(self._raw)),
+            raw=redact(bytes(self._raw)),
             arrived_ms=tuple(line.at_ms for line in self._lines),
             oddities=tuple(self._oddities),
             cut=cut,

@@ -8,6 +8,7 @@ thing that stops the session from its goal is its outcome. Nothing is ever sent 
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime
 import time
 from collections.abc import Callable
@@ -190,29 +191,36 @@ class _Conversation(Speaker):
         if not safe and not plan.allow_clear_auth:
             await self._stop("unsafe_auth", "auth", "no password without verified TLS")
         mechanism = plan.auth_mechanism or choose(offer.get("AUTH", "").split(), in_tls=self._in_tls)
-        if mechanism is None or mechanism.upper() not in KNOWN:
+        if mechanism is None:
             offered = offer.get("AUTH") or "none"
-            await self._stop("rejected", "auth", f"no mechanism to log in with: the server offers {offered}")
+            await self._stop("unsafe_auth", "auth", f"no mechanism that both sides know: the server offers {offered}")
             return
+        if mechanism.upper() not in KNOWN:
+            await self._stop("unsafe_auth", "auth", f"{mechanism} is not known here; {' '.join(KNOWN)} are")
         login = Login(mechanism, user, plan.password)
         reply = await self._secret(f"AUTH {mechanism}", login.initial)
         steps = 0
         while reply.code == 334:
             steps += 1
             challenge = reply.lines[0].strip()
-            response = login.answer(challenge) if steps <= MOST_STEPS and len(challenge) <= LONGEST else None
+            answerable = steps <= MOST_STEPS and len(challenge) <= LONGEST and len(reply.lines) == 1
+            response = login.answer(challenge) if answerable else None
             if response is None:
                 await self._command("auth", "*")
                 await self._stop("protocol_error", "auth", "the server's challenge cannot be answered")
             reply = await self._secret(None, response)
-        if not self._judged(reply, "auth", (2,)):
+        # Only 235 says that somebody is logged in (RFC 4954 section 4).
+        if reply.code != 235:
+            self._judged(reply, "auth", ())
             await self._quit()
             raise End
 
     async def _secret(self, verb: str | None, response: bytes | None) -> Reply:
         """Say something that no report may show."""
         if response:
-            self._redact.add(response)
+            plain = base64.b64decode(response)
+            for part in (response, plain, plain.rpartition(b" ")[2]):  # the digest of CRAM-MD5 is its last word
+                self._redact.add(part)
         words = [part for part in (verb, (response or b"").decode("ascii") or None) if part]
         shown = [part for part in (verb, "***" if response else None) if part]
         return await self._command("auth", " ".join(words), shown=" ".join(shown))

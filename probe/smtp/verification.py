@@ -58,15 +58,18 @@ def names_host(leaf: x509.Certificate, host: str) -> bool:
     return wanted in given or f"*.{wanted.partition('.')[2]}" in given
 
 
-@cache
 def trust_anchors(ca_file: str | None) -> tuple[x509.Certificate, ...]:
-    """The certificates of ``ca_file``, else of the system's store; empty where there is none.
+    """The certificates of ``ca_file``, else of the system's store; empty where there is none. A file is read again
+    when it has changed.
 
     Raises OSError for a file that cannot be read, ValueError for one that holds no certificate.
     """
     path = ca_file or ssl.get_default_verify_paths().cafile
-    if path is None:
-        return ()
+    return () if path is None else _anchors(path, Path(path).stat().st_mtime_ns)
+
+
+@cache
+def _anchors(path: str, _changed: int) -> tuple[x509.Certificate, ...]:
     return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
 
 

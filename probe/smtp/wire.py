@@ -22,12 +22,13 @@ from probe.limits import Limits
 from probe.model import Reply
 from probe.smtp.reader import ReplyReader
 from probe.smtp.tls import TlsLayer
+from probe.text import Redactor
 
 
 class Wire(SMTPProtocol):
     """A connection to one endpoint. Every method that waits takes its deadline in seconds and raises ``WireError``."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float], redact: Callable[[bytes], bytes] = bytes) -> None:
+    def __init__(self, limits: Limits, clock: Callable[[], float], redact: Redactor | None = None) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self.reader = ReplyReader(limits, redact)
         self.tls: TlsLayer | None = None
@@ -132,7 +133,7 @@ class Wire(SMTPProtocol):
                         raise self._failure(self._broken)
                     await self._news.wait()
         except TimeoutError:
-            raise WireError("timeout", f"no complete reply within {timeout:g} s", self.reader.partial) from None
+            raise WireError("timeout", f"no complete reply within {timeout:.3g} s", self.reader.partial) from None
 
     def write(self, data: bytes) -> None:
         if self._broken is not None and self._broken.outcome != "limit":
@@ -155,7 +156,9 @@ class Wire(SMTPProtocol):
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise WireError("timeout", f"the other side did not read for {timeout:g} s", self.reader.partial) from None
+            raise WireError(
+                "timeout", f"the other side did not read for {timeout:.3g} s", self.reader.partial
+            ) from None
 
     async def secure(self, layer: TlsLayer, timeout: float) -> None:
         """The TLS handshake. Nothing may be unread when it begins."""
@@ -170,7 +173,7 @@ class Wire(SMTPProtocol):
                         raise self._failure(self._broken)
                     await self._news.wait()
         except TimeoutError:
-            raise WireError("timeout", f"the TLS handshake did not end within {timeout:g} s") from None
+            raise WireError("timeout", f"the TLS handshake did not end within {timeout:.3g} s") from None
         self._over_ssl = True
         self._acknowledge_quickly()
         self._read_plain()

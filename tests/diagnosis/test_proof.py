@@ -266,3 +266,28 @@ def test_what_was_proved_is_the_cause_whatever_the_code_says() -> None:
     plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", mail_parameters=("BODY=8BITMIME",))
     diagnosis = only(probe(behaviour, plan=plan))
     assert (diagnosis.cause, diagnosis.verdict) == ("unsupported-parameter", "confirmed")
+
+
+def test_a_private_address_of_ours_is_asked_of_no_list() -> None:
+    text = "554 5.7.1 Service unavailable; Client host blocked using dnsbl.test"
+    report = probe(Behaviour(greeting=text))
+    diagnosis = only(report)
+    assert diagnosis.verdict == "likely"
+    assert [] == [one.subject for one in report.checks if one.check == "dnsbl"]
+    assert any("--client-ip" in line for line in diagnosis.not_asked)
+
+
+def test_what_the_reply_names_is_asked_even_on_a_loopback_laboratory() -> None:
+    text = "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using dnsbl.test"
+    zones = {**ZONES, "dnsbl.test": "1.0.0.127 A 127.0.0.2\n2.0.0.127 A 127.0.0.2"}
+    assert only(probe(Behaviour(greeting=text), zones)).verdict == "confirmed"
+    assert (
+        only(probe(Behaviour(greeting=text), {**ZONES, "dnsbl.test": "1.0.0.127 A 127.0.0.2"})).verdict == "confirmed"
+    )
+
+
+def test_the_given_address_comes_before_a_private_one() -> None:
+    text = "554 5.7.1 Service unavailable; Client host [10.0.0.5] blocked using dnsbl.test"
+    report = probe(Behaviour(greeting=text), options=Options(lists="named", client_ip="203.0.113.7"))
+    assert (report.client.address, report.client.learned_from) == ("203.0.113.7", "option")
+    assert only(report).verdict == "confirmed"

@@ -197,3 +197,8 @@ def test_corpus_of_fields() -> None:
                 asked += 1
                 wrong += [] if value == fields.get(key) else [(row["id"], key, value, fields.get(key))]
     assert len(wrong) <= 0.15 * asked, wrong
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.7", "::1"])
+def test_a_laboratory_on_loopback_names_its_client(address: str) -> None:
+    assert address == extract(f"Service unavailable; Client host [{address}] blocked using dnsbl.test")["blocked_ip"]

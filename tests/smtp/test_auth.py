@@ -101,8 +101,11 @@ def test_no_password_leaves_in_clear_unless_that_is_allowed(tmp_path: Path) -> N
 
 def test_without_a_mechanism_of_ours_nothing_is_tried(tmp_path: Path) -> None:
     session = log_in(server(extensions=("AUTH GSSAPI NTLM",)), tmp_path).sessions[0]
-    assert (session.outcome, session.stage) == ("rejected", "auth")
+    assert (session.outcome, session.stage) == ("unsafe_auth", "auth")
     assert "GSSAPI NTLM" in (session.detail or "")
+    assert not any((exchange.command or "").startswith("AUTH") for exchange in session.exchanges)
+    unknown = log_in(server(), tmp_path, mechanism="SCRAM-SHA-256").sessions[0]
+    assert "SCRAM-SHA-256 is not known here" in (unknown.detail or "")
 
 
 def test_in_clear_a_digest_comes_first() -> None:
@@ -113,8 +116,8 @@ def test_in_clear_a_digest_comes_first() -> None:
 
 @pytest.mark.parametrize(
     "challenge",
-    ["334 not*base64", "334 " + "QUJD" * 1500],
-    ids=["bad base64", "large"],
+    ["334 not*base64", "334 " + "QUJD" * 1500, "334 ", "334-PDE+\n334 PDI+"],
+    ids=["bad base64", "large", "empty", "two lines"],
 )
 def test_a_challenge_that_cannot_be_answered_is_cancelled(challenge: str, tmp_path: Path) -> None:
     replies = {"AUTH": lambda argument: challenge}
@@ -173,3 +176,22 @@ def test_neither_plan_nor_report_shows_the_password(tmp_path: Path) -> None:
 def test_a_redactor_without_secrets_changes_nothing() -> None:
     everything = bytes(range(256))
     assert Redactor()(everything) == everything
+
+
+def test_only_235_is_a_login(tmp_path: Path) -> None:
+    session = log_in(server(replies={"AUTH": lambda argument: "250 ok"}), tmp_path, mechanism="CRAM-MD5").sessions[0]
+    assert (session.outcome, session.stage) == ("protocol_error", "auth")
+
+
+def test_a_password_in_clear_is_said_to_be_one(tmp_path: Path) -> None:
+    report = log_in(server(starttls=False), tmp_path, clear=True)
+    assert "password-in-clear" in {finding.id for finding in report.findings}
+    assert "password-in-clear" not in {finding.id for finding in log_in(server(), tmp_path).findings}
+
+
+def test_the_beginning_of_a_secret_at_a_cut_is_taken_out_too() -> None:
+    redact = Redactor()
+    redact.add(b"hunter2hunter2")
+    assert redact.cut(b"535 bad hunter2hunte") == b"535 bad ***"
+    assert redact.cut(b"535 bad hu") == b"535 bad hu"
+    assert redact(b"535 bad hunter2hunte") == b"535 bad hunter2hunte"
