@@ -246,3 +246,32 @@ def test_another_cancellation_goes_its_way() -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(run())
+
+
+def test_a_run_ends_with_its_deadline_whatever_dns_and_servers_do() -> None:
+    async def silent_dns() -> tuple[Report, float]:
+        async with DnsServer({}, faults={"shop.test": "timeout"}) as dns:
+            began = asyncio.get_running_loop().time()
+            slow = Resolver(dns.endpoint, timeout=30, tries=2)
+            report = await check("shop.test", resolver=slow, limits=Limits(session=0.5))
+            return report, asyncio.get_running_loop().time() - began
+
+    report, took = asyncio.run(silent_dns())
+    assert took < 1.5
+    assert {finding.id for finding in report.findings} == {"dns-failed"}
+
+    async def silent_hosts() -> tuple[Report, float]:
+        hosts = "\n".join(f"@ MX {n} m{n}\nm{n} A 127.0.0.{n}" for n in range(1, 5))
+        async with DnsServer({"shop.test": hosts}) as dns, SmtpServer(Behaviour(delay=30), address="0.0.0.0") as server:
+            began = asyncio.get_running_loop().time()
+            report = await check(
+                with_port(parse_target("shop.test"), server.port),
+                options=Options(allow_private=True),
+                resolver=Resolver(dns.endpoint, timeout=1, tries=1),
+                limits=Limits(session=0.6),
+            )
+            return report, asyncio.get_running_loop().time() - began
+
+    report, took = asyncio.run(silent_hosts())
+    assert took < 1.6
+    assert {session.outcome for session in report.sessions} == {"timeout"}
