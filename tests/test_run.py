@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Mapping
 
@@ -262,10 +263,15 @@ def test_a_run_ends_with_its_deadline_whatever_dns_and_servers_do() -> None:
 
     async def silent_hosts() -> tuple[Report, float]:
         hosts = "\n".join(f"@ MX {n} m{n}\nm{n} A 127.0.0.{n}" for n in range(1, 5))
-        async with DnsServer({"shop.test": hosts}) as dns, SmtpServer(Behaviour(delay=30), address="0.0.0.0") as server:
+        async with contextlib.AsyncExitStack() as stack:
+            dns = await stack.enter_async_context(DnsServer({"shop.test": hosts}))
+            port = 0
+            for number in range(1, 5):
+                silent = SmtpServer(Behaviour(delay=30), address=f"127.0.0.{number}", port=port)
+                port = (await stack.enter_async_context(silent)).port
             began = asyncio.get_running_loop().time()
             report = await check(
-                with_port(parse_target("shop.test"), server.port),
+                with_port(parse_target("shop.test"), port),
                 options=Options(allow_private=True),
                 resolver=Resolver(dns.endpoint, timeout=1, tries=1),
                 limits=Limits(session=0.6),
