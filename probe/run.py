@@ -279,9 +279,3 @@ def _as_domain(name: str | None) -> str | None:
     if not name or "." not in name.rstrip(".") or not is_hostname(name.rstrip(".").lower()):
         return None
     return name.rstrip(".").lower()
-
-
-def questions(report: Report) -> tuple[Answer, ...]:
-    """Every DNS question of a run, each counted once."""
-    asked = [*report.dns, *(answer for one in report.checks for answer in one.queries)]
-    return tuple({(answer.name, answer.type): answer for answer in asked}.values())
