@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 import ssl
 import warnings
 from collections.abc import Sequence
@@ -20,15 +21,25 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
+PROBLEMS = (
+    "unreadable",
+    "expired",
+    "not-yet-valid",
+    "other-name",
+    "self-signed",
+    "unknown-issuer",
+    "issuer-expired",
+    "weak-key",
+    "weak-signature",
+)
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _SHORTEST_RSA = 2048  # CA/Browser Forum baseline requirements, section 6.1.5
 _WEAK_HASHES = ("md5", "sha1")
 
 
 def problems(chain: Sequence[bytes], host: str, now: datetime.datetime, ca_file: str | None = None) -> tuple[str, ...]:
-    """Every reason why the chain, leaf first and in DER form, does not hold for ``host`` now.
-
-    ``unreadable``, ``expired``, ``not-yet-valid``, ``other-name``, ``self-signed``, ``unknown-issuer``, ``weak-key``,
-    ``weak-signature``; empty where it verifies.
+    """Every reason why the chain, leaf first and in DER form, does not hold for ``host`` now: words of ``PROBLEMS``,
+    empty where it verifies.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an odd serial number in somebody's store is not our user's concern
@@ -37,7 +48,7 @@ def problems(chain: Sequence[bytes], host: str, now: datetime.datetime, ca_file:
             found = [*_of_leaf(leaf, now), *([] if names_host(leaf, host) else ["other-name"])]
             anchors = trust_anchors(ca_file)
             if leaf not in anchors and not _leads_to(anchors, leaf, others, now):
-                found.append("self-signed" if leaf.subject == leaf.issuer else "unknown-issuer")
+                found.append(_why_not(anchors, leaf, others))
             return tuple(found)
         except (ValueError, UnsupportedAlgorithm):
             return ("unreadable",)
@@ -62,7 +73,7 @@ def trust_anchors(ca_file: str | None) -> tuple[x509.Certificate, ...]:
     """The certificates of ``ca_file``, else of the system's store; empty where there is none. A file is read again
     when it has changed.
 
-    Raises OSError for a file that cannot be read, ValueError for one that holds no certificate.
+    Raises OSError for a file that cannot be read.
     """
     path = ca_file or ssl.get_default_verify_paths().cafile
     return () if path is None else _anchors(path, Path(path).stat().st_mtime_ns)
@@ -70,7 +81,19 @@ def trust_anchors(ca_file: str | None) -> tuple[x509.Certificate, ...]:
 
 @cache
 def _anchors(path: str, _changed: int) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
+    octets = Path(path).read_bytes()
+    try:
+        return tuple(x509.load_pem_x509_certificates(octets))
+    except ValueError:
+        # One that cannot be read costs itself, not the whole store.
+        return tuple(filter(None, map(_readable, _PEM.findall(octets))))
+
+
+def _readable(pem: bytes) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        return None
 
 
 def _of_leaf(leaf: x509.Certificate, now: datetime.datetime) -> list[str]:
@@ -86,6 +109,14 @@ def _of_leaf(leaf: x509.Certificate, now: datetime.datetime) -> list[str]:
     if algorithm is not None and algorithm.name in _WEAK_HASHES:
         found.append("weak-signature")
     return found
+
+
+def _why_not(anchors: Sequence[x509.Certificate], leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> str:
+    """What is wrong with a chain that leads nowhere now: perhaps it did while its intermediates were valid."""
+    if leaf.subject == leaf.issuer:
+        return "self-signed"
+    while_valid = any(_leads_to(anchors, leaf, others, one.not_valid_after_utc) for one in others)
+    return "issuer-expired" if while_valid else "unknown-issuer"
 
 
 def _leads_to(
