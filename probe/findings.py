@@ -7,7 +7,6 @@ no words, fails a test.
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -15,6 +14,7 @@ from typing import Any, cast
 from probe.catalog import Catalog
 from probe.errors import INTERRUPT
 from probe.model import CheckResult, Client, Exchange, Finding, Session, Severity, Target, Tls
+from probe.names import is_address
 from probe.route import Route
 from probe.smtp.extensions import size_limit, strange_lines
 from probe.text import show
@@ -298,7 +298,7 @@ def _of_list(one: CheckResult, facts: Catalog) -> Iterator[Finding]:
     subject, zone = one.subject.partition(" @ ")[0], details.get("zone", "")
     if one.result == "fail":
         yield finding(
-            "client-listed" if _is_address(subject) else "domain-listed",
+            "client-listed" if is_address(subject) else "domain-listed",
             subject,
             facts,
             address=subject,
@@ -310,14 +310,6 @@ def _of_list(one: CheckResult, facts: Catalog) -> Iterator[Finding]:
         yield finding("list-not-believed", zone, facts, zone=zone, reason=facts.reason(details))
     elif one.result == "temperror":
         yield finding("list-not-asked", zone, facts, zone=zone, reason=_capital(facts.reason(details)))
-
-
-def _is_address(subject: str) -> bool:
-    try:
-        ipaddress.ip_address(subject)
-    except ValueError:
-        return False
-    return True
 
 
 def _place(session: Session) -> str:

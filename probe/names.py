@@ -34,6 +34,15 @@ def is_hostname(name: str) -> bool:
     return len(name) <= 253 and not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
 
 
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an IPv4 or IPv6 address, without brackets."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def reverse_name(address: str) -> str:
     """The name of an address under in-addr.arpa (RFC 1035 section 3.5) or ip6.arpa (RFC 3596 section 2.5).
 

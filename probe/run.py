@@ -107,7 +107,6 @@ async def check(
         await _until_greeted(run)
     except asyncio.CancelledError as cancelled:
         interrupted = _was_interrupt(cancelled)
-        run.connections += sum(session.stage != "connect" for session in run.sessions)
     run.sessions = tuple(_explained(session, run.facts) for session in run.sessions)
     sender = _sender(run)
     found = inquiries(run.sessions)
@@ -122,9 +121,10 @@ async def check(
         within = max(1.0, run.left())
         try:
             checks = await gather_proof(found, run.sessions, sender, run.resolver, run.facts, run.options.lists, within)
+            diagnosed = diagnoses(found, checks, sender, run.facts)
         except asyncio.CancelledError as cancelled:
+            # Without its proof a diagnosis would say that there was nothing to ask.
             interrupted = _was_interrupt(cancelled)
-        diagnosed = diagnoses(found, checks, sender, run.facts)
     moment = datetime.datetime.fromtimestamp(started, datetime.UTC)
     return Report(
         schema=SCHEMA,
@@ -187,7 +187,6 @@ async def _until_greeted(run: _Run) -> None:
     while True:
         run.route = await _route(run)
         run.sessions = await _sessions(run)
-        run.connections += sum(session.stage != "connect" for session in run.sessions)
         left = end - run.clock()
         if _ready(run.sessions) or left <= 0:
             return
@@ -206,11 +205,16 @@ async def _sessions(run: _Run) -> tuple[Session, ...]:
         if sessions and run.left() <= _LEAST_S:
             break
         limits = replace(run.limits, session=run.left())
+        interrupted = False
         try:
-            sessions.append(await converse(endpoint, plan, limits, run.clock, run.now))
-        except Interrupted as interrupted:
-            run.sessions = (*sessions, cast(Session, interrupted.learnt))
-            raise asyncio.CancelledError(INTERRUPT) from None
+            session = await converse(endpoint, plan, limits, run.clock, run.now)
+        except Interrupted as stopped:
+            session, interrupted = cast(Session, stopped.learnt), True
+        sessions.append(session)
+        run.connections += session.stage != "connect"
+        if interrupted:
+            run.sessions = tuple(sessions)
+            raise asyncio.CancelledError(INTERRUPT)
         if greeted(sessions):
             break
     return tuple(sessions)

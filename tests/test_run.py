@@ -12,6 +12,7 @@ import pytest
 from probe.embedded.behaviour import Behaviour
 from probe.embedded.dns import DnsServer, Fault
 from probe.embedded.smtp import SmtpServer
+from probe.errors import INTERRUPT
 from probe.limits import Limits
 from probe.model import Report
 from probe.resolver import Resolver
@@ -281,3 +282,34 @@ def test_a_run_ends_with_its_deadline_whatever_dns_and_servers_do() -> None:
     report, took = asyncio.run(silent_hosts())
     assert took < 1.6
     assert {session.outcome for session in report.sessions} == {"timeout"}
+
+
+def interrupted_after(
+    seconds: float, behaviour: Behaviour, plan: Plan, faults: Mapping[str, Fault] | None = None
+) -> Report:
+    async def run() -> Report:
+        async with DnsServer({}, faults=faults) as dns, SmtpServer(behaviour) as server:
+            slow = Resolver(dns.endpoint, timeout=20, tries=1)
+            running = asyncio.create_task(check(server.endpoint, plan, resolver=slow))
+            await asyncio.sleep(seconds)
+            running.cancel(INTERRUPT)
+            return await running
+
+    return asyncio.run(run())
+
+
+def test_an_interrupt_during_the_proof_claims_nothing_about_it() -> None:
+    plan = Plan(("a@b.test",), mail_from="a@shop.test", ehlo="x.test")
+    silent: dict[str, Fault] = {"shop.test": "timeout", "*.shop.test": "timeout"}
+    report = interrupted_after(0.7, Behaviour(replies={"RCPT": "554 5.7.1 No"}), plan, silent)
+    assert (report.sessions[0].outcome, report.sessions[0].stage) == ("rejected", "rcpt")
+    assert (report.checks, report.diagnoses) == ((), ())
+    assert "interrupted" in ids(report)
+
+
+def test_an_interrupt_after_the_dot_leaves_the_fate_open_whoever_was_refused_before() -> None:
+    replies = {"RCPT": lambda argument: "550 5.1.1 No" if "bad" in argument else None, "dot": ""}
+    plan = Plan(("ok@x.test", "bad@x.test"), ehlo="probe.test", send=True, message=b"Subject: x\r\n\r\nhi\r\n")
+    report = interrupted_after(0.7, Behaviour(replies=replies), plan)
+    assert (report.sessions[0].outcome, report.sessions[0].stage) == ("delivery_unknown", "dot")
+    assert report.connections == 1

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from probe.model import Client, Exchange, Explanation, Session
 from probe.model.noun import noun
+from probe.names import is_address
 from probe.route import is_private
 
 Lists = Literal["named", "main", "all"]
@@ -32,8 +33,8 @@ class Inquiry:
 
 @noun(frozen=True)
 class Sender:
-    """Whom the refused session spoke for. ``domains`` are asked about SPF, DKIM and DMARC, in that order of interest:
-    MAIL FROM, else EHLO (RFC 7208 section 2.4), and the From of a message. ``selectors`` are DKIM selectors;
+    """Whom the refused session spoke for. ``spf_domain`` is that of MAIL FROM, else the EHLO name (RFC 7208 section
+    2.4), ``from_domain`` that of the message's From, where one went out. ``selectors`` are DKIM selectors;
     ``signed`` says whether the message that went out carries a DKIM signature, None where none did."""
 
     client: Client
@@ -58,12 +59,10 @@ def inquiries(sessions: Sequence[Session]) -> tuple[Inquiry, ...]:
     return tuple(found)
 
 
-def client_of(
-    sessions: Sequence[Session], option: str | None, *, address_of: Sequence[str] = ("blocked_ip", "client_ip")
-) -> Client:
+def client_of(sessions: Sequence[Session], option: str | None) -> Client:
     """The address under which the server sees us: from a reply that names it, else from the EHLO answer, else as
     given, else our socket's. A private one comes after the one that was given."""
-    named = _named(sessions, address_of)
+    named = _named(sessions)
     greeted = _greeted(sessions)
     # A private address is seen from inside some network only, so what the user says of the outside comes before it.
     for address, source in ((named, "reply"), (greeted, "ehlo")):
@@ -80,13 +79,12 @@ def client_of(
     return Client()
 
 
-def _named(sessions: Sequence[Session], fields: Sequence[str]) -> str | None:
+def _named(sessions: Sequence[Session]) -> str | None:
     """The address that a refusal names, the latest first."""
     for inquiry in reversed(inquiries(sessions)):
-        for field in fields:
-            named = inquiry.explanation.fields.get(field)
-            if isinstance(named, str) and _is_address(named):
-                return named
+        named = inquiry.explanation.fields.get("blocked_ip")
+        if _is_client(named):
+            return str(named)
     return None
 
 
@@ -113,16 +111,11 @@ def _address_in(line: str) -> str | None:
     """Some servers greet with the client's address in brackets."""
     for part in line.split("[")[1:]:
         candidate = part.partition("]")[0].removeprefix("IPv6:")
-        if _is_address(candidate):
+        if _is_client(candidate):
             return candidate
     return None
 
 
-def _is_address(text: str) -> bool:
-    import ipaddress
-
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return text != "0.0.0.0"  # a placeholder that some servers print
+def _is_client(text: object) -> bool:
+    """An address, but not the placeholder that some servers print."""
+    return isinstance(text, str) and is_address(text) and text != "0.0.0.0"

@@ -60,8 +60,9 @@ def _parameters(verb: str, parameters: list[str], offer: Mapping[str, str], fact
         known = name.upper() in allowed or name.upper() in offer  # an unknown extension may bring one of its own name
         if not known or not _value_offered(name.upper(), value.upper(), offer):
             missing.append(parameter)
+    too_large = bool(missing) and all(one.upper().startswith("SIZE=") for one in missing) and "SIZE" in offer
     details = {
-        "kind": "parameter",
+        "kind": "size" if too_large else "parameter",
         "asked": tuple(parameters),
         "not_offered": tuple(missing),
         "offered": tuple(sorted(_with_values(allowed, offer))),

@@ -90,9 +90,6 @@ def _same_command(case: Case, subject: str) -> bool:
 
 def _what_would_work(case: Case, facts: Mapping[str, Any]) -> Fix:
     offered = " ".join(facts["offered"])
-    if facts["not_offered"][0].upper().startswith("SIZE="):
-        most = next(one for one in facts["offered"] if one.startswith("SIZE=")).partition("=")[2]
-        return Fix(_who(case, "sender"), _say(case, "fix-size", most=most))
     key = f"fix-{facts['kind']}" + ("" if offered else "-none")
     return Fix(_who(case, "sender"), _say(case, key, asked=", ".join(facts["not_offered"]), offered=offered))
 

@@ -180,8 +180,6 @@ def _asked_too_much(case: Case) -> Verdict:
         missing, offered = one.facts["not_offered"], one.facts["offered"]
         if missing:
             case.proved_cause = _CAUSE_OF_KIND.get(one.facts["kind"])
-            if missing[0].upper().startswith("SIZE="):
-                case.proved_cause = "message-too-large"
             key = "not-offered" if offered else "nothing-offered"
             case.evidence.append(
                 case.say(f"{key}-{one.facts['kind']}", asked=", ".join(missing), offered=" ".join(offered), verb=verb)
@@ -197,6 +195,7 @@ def _asked_too_much(case: Case) -> Verdict:
 _CAUSE_OF_KIND = {
     "mechanism": "unsupported-parameter",
     "parameter": "unsupported-parameter",
+    "size": "message-too-large",
     "verb": "unsupported-command",
 }
 

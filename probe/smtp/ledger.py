@@ -24,7 +24,8 @@ class Ledger:
         self._exchanges: list[Exchange] = []
         self._timeline: dict[str, float] = {}
         self._outcome: Outcome | None = None
-        self._stage: Stage = "connect"
+        self._reached: Stage = "connect"
+        self._decided: Stage | None = None
         self._detail: str | None = None
         self._paired = True
         self._certain = True
@@ -42,7 +43,7 @@ class Ledger:
         return Session(
             endpoint=self._endpoint,
             outcome=self._outcome or "ok",
-            stage=self._stage,
+            stage=self._decided or self._reached,
             elapsed_ms=self.now(),
             detail=self._detail,
             paired=self._paired,
@@ -56,20 +57,24 @@ class Ledger:
         )
 
     @property
-    def stage(self) -> Stage:
-        """Where the session is, or where it was decided."""
-        return self._stage
+    def reached(self) -> Stage:
+        """Where the session is now, whatever was decided before."""
+        return self._reached
+
+    @property
+    def fate_is_open(self) -> bool:
+        """Whether a message went out whose reply has not come."""
+        return self.message_sent and not any(one.stage == "dot" and one.reply for one in self._exchanges)
 
     def reach(self, stage: Stage) -> None:
-        """The session comes to ``stage``; that matters while nothing is decided."""
-        if self._outcome is None:
-            self._stage = stage
+        """The session comes to ``stage``."""
+        self._reached = stage
 
     def decide(self, outcome: Outcome, stage: Stage, detail: str) -> None:
         """Only the first decision counts; but that nobody knows what became of a message outweighs a recipient that
         was refused before it."""
         if self._outcome is None or outcome == "delivery_unknown":
-            self._outcome, self._stage, self._detail = outcome, stage, detail
+            self._outcome, self._decided, self._detail = outcome, stage, detail
 
     def greeted(self) -> None:
         """From here on a reply may belong to another command than it seems to."""
@@ -80,7 +85,7 @@ class Ledger:
         for nothing came before it."""
         if not self._certain:
             self._paired = False
-            self._outcome, self._stage, self._detail = "unsolicited", stage, detail
+            self._outcome, self._decided, self._detail = "unsolicited", stage, detail
 
     def note(
         self,

@@ -36,11 +36,12 @@ class Speaker:
     def break_off(self, outcome: Outcome, detail: str) -> None:
         """Nothing more will be said; what was going on is noted. After the dot nobody knows what becomes of the
         message."""
-        if self._books.message_sent and self._books.stage == "dot":
+        if self._books.fate_is_open:
             outcome = "delivery_unknown"
         partial = self._wire.unread if self._wire is not None else b""
-        self._noted(self._books.stage, None, self._books.now(), failure=WireError(outcome, detail, partial))
-        self._books.decide(outcome, self._books.stage, detail)
+        stage = self._books.reached
+        self._noted(stage, None, self._books.now(), failure=WireError(outcome, detail, partial))
+        self._books.decide(outcome, stage, detail)
 
     def hang_up(self) -> None:
         if self._wire is not None:

@@ -258,7 +258,15 @@ def test_a_size_above_the_offer_is_proved_and_the_limit_named() -> None:
     plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", mail_parameters=("SIZE=99999",))
     diagnosis = only(probe(behaviour, plan=plan))
     assert (diagnosis.cause, diagnosis.verdict) == ("message-too-large", "confirmed")
-    assert "1000 octets" in diagnosis.fix[0].do
+    assert "SIZE=1000" in diagnosis.fix[0].do
+
+
+def test_a_size_that_is_not_offered_at_all_is_a_parameter_like_any_other() -> None:
+    behaviour = Behaviour(extensions=("8BITMIME",), replies={"MAIL": "555 5.5.4 Unsupported option: SIZE=10"})
+    plan = Plan(("postmaster@[127.0.0.1]",), ehlo="probe.test", mail_parameters=("SIZE=10",))
+    diagnosis = only(probe(behaviour, plan=plan))
+    assert (diagnosis.cause, diagnosis.verdict) == ("unsupported-parameter", "confirmed")
+    assert "leave out SIZE=10" in diagnosis.fix[0].do
 
 
 def test_what_was_proved_is_the_cause_whatever_the_code_says() -> None:
