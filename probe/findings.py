@@ -1,7 +1,7 @@
 """What is worth knowing: one pure function over route, sessions and check results.
 
 Code emits an id and facts; severity and words are in ``data/findings.toml``. An id that nobody emits there, or that has
-no words, fails a test.
+no words, fails a test. What a check found is told by the check itself, see ``probe.checks``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from probe import checks
 from probe.catalog import Catalog
 from probe.errors import INTERRUPT
 from probe.model import CheckResult, Client, Exchange, Finding, Session, Severity, Target, Tls
-from probe.names import is_address
 from probe.route import Route
 from probe.smtp.extensions import size_limit, strange_lines
-from probe.text import show
+from probe.text import capital, show
 
 _SLOW_GREETING_MS = 5000.0
 _SOON_DAYS = 14
@@ -39,7 +39,7 @@ def finding(id_: str, subject: str, facts: Catalog, **details: Any) -> Finding:
         subject=subject,
         facts=details,
         title=text.title.format_map(values),
-        explanation=_capital(text.explanation.format_map(values)),
+        explanation=capital(text.explanation.format_map(values)),
         remedy=text.remedy.format_map(values),
         references=text.references,
     )
@@ -49,7 +49,7 @@ def findings(
     target: Target,
     route: Route,
     sessions: Sequence[Session],
-    checks: Sequence[CheckResult],
+    results: Sequence[CheckResult],
     facts: Catalog,
     *,
     now: datetime.datetime,
@@ -64,7 +64,7 @@ def findings(
         *_of_route(target, route, facts),
         *_of_outcomes(sessions, facts),
         *(one for session in sessions for one in _of_session(session, facts, now)),
-        *_of_checks(checks, facts),
+        *_of_checks(results, facts),
     ]
     order = {"error": 0, "warning": 1, "notice": 2, "info": 3}
     return tuple(sorted(_distinct(found), key=lambda one: order[one.severity]))
@@ -121,7 +121,7 @@ def _of_outcomes(sessions: Sequence[Session], facts: Catalog) -> Iterator[Findin
         host = session.endpoint.host
         detail = session.detail or session.outcome
         if index + 1 < len(sessions) and sessions[-1].stage != "connect":
-            yield finding("endpoint-skipped", _place(session), facts, host=_place(session), detail=_capital(detail))
+            yield finding("endpoint-skipped", _place(session), facts, host=_place(session), detail=capital(detail))
         else:
             yield finding(
                 session.outcome,
@@ -230,7 +230,7 @@ def days_left(moment: str, now: datetime.datetime) -> float:
 def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterator[Finding]:
     reply, explanation, place = exchange.reply, exchange.explanation, _place(session)
     if exchange.stage == "quit" and exchange.failure and session.outcome == "ok":
-        yield finding("quit-unanswered", place, facts, detail=_capital(exchange.detail or ""))
+        yield finding("quit-unanswered", place, facts, detail=capital(exchange.detail or ""))
     if reply is None:
         return
     verb = (exchange.command or exchange.stage).split(" ")[0]
@@ -270,52 +270,19 @@ def _of_exchange(session: Session, exchange: Exchange, facts: Catalog) -> Iterat
         yield finding("starttls-refused", place, facts, code=reply.code)
 
 
-def _of_checks(checks: Sequence[CheckResult], facts: Catalog) -> Iterator[Finding]:
-    for one in checks:
-        details, result = one.facts, one.result
-        if one.check == "dnsbl":
-            yield from _of_list(one, facts)
-        elif one.check == "extensions" and result == "fail":
-            asked, offered = ", ".join(details["not_offered"]), " ".join(details["offered"]) or "nothing of the kind"
+def _of_checks(results: Sequence[CheckResult], facts: Catalog) -> Iterator[Finding]:
+    for one in results:
+        if one.check in checks.IDS:
+            for told in checks.check(one.check).findings(one, facts):
+                yield finding(told.id, told.subject, facts, **told.details)
+        elif one.check == "extensions" and one.result == "fail":
+            asked, offered = (
+                ", ".join(one.facts["not_offered"]),
+                " ".join(one.facts["offered"]) or "nothing of the kind",
+            )
             yield finding("parameter-not-offered", one.subject, facts, asked=asked, offered=offered)
-        elif one.check == "ptr" and result == "fail":
-            missing = details.get("reason") == "no-ptr"
-            yield finding("no-ptr" if missing else "ptr-not-confirmed", one.subject, facts, address=one.subject)
-        elif one.check == "spf" and result in ("none", "permerror"):
-            id_ = "spf-missing" if result == "none" else "spf-broken"
-            yield finding(id_, one.subject, facts, domain=one.subject, reason=facts.reason(details))
-        elif one.check == "dmarc" and result in ("none", "permerror"):
-            id_ = "dmarc-missing" if result == "none" else "dmarc-broken"
-            yield finding(id_, one.subject, facts, domain=one.subject, reason=facts.reason(details))
-        elif one.check == "dkim" and result == "permerror":
-            broken = [key for key in details.get("keys", ()) if key.get("result") == "permerror"]
-            reason = "; ".join(f"{key['subject']}: {facts.reason(key)}" for key in broken)
-            yield finding("dkim-broken", one.subject, facts, domain=one.subject, reason=reason)
-
-
-def _of_list(one: CheckResult, facts: Catalog) -> Iterator[Finding]:
-    details = one.facts
-    subject, zone = one.subject.partition(" @ ")[0], details.get("zone", "")
-    if one.result == "fail":
-        yield finding(
-            "client-listed" if is_address(subject) else "domain-listed",
-            subject,
-            facts,
-            address=subject,
-            zone=zone,
-            meaning=_capital(details.get("meaning") or "Listed"),
-            delist=details.get("delist") or zone,
-        )
-    elif one.result == "permerror":
-        yield finding("list-not-believed", zone, facts, zone=zone, reason=facts.reason(details))
-    elif one.result == "temperror":
-        yield finding("list-not-asked", zone, facts, zone=zone, reason=_capital(facts.reason(details)))
 
 
 def _place(session: Session) -> str:
     endpoint = session.endpoint
     return endpoint.host if endpoint.host == endpoint.address else f"{endpoint.host} ({endpoint.address})"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -44,6 +44,11 @@ def _visible(character: str) -> str:
     return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
+def capital(text: str) -> str:
+    """``text`` with a capital letter at its start, for words that become a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 class Redactor:
     """Takes secrets out of octets, in every common encoding in which a server may echo them."""
 

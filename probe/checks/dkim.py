@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.protocols import Asker, Connector
+from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.checks.taglist import TagList, parse_tags
 from probe.model import Answer, CheckResult, Result
@@ -63,6 +63,13 @@ async def run(subject: Key, *, ask: Asker, connect: Connector | None = None, fac
         if found["reason"] not in ("no-key", "not-evaluated") and answer.known:
             steps.note(f"No signature can verify with this key: {found['reason']}.")
     return CheckResult(ID, show(name), result, {**about, **found}, steps.queries, steps.trace)
+
+
+def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    if one.result == "permerror":
+        broken = [key for key in one.facts.get("keys", ()) if key.get("result") == "permerror"]
+        reason = "; ".join(f"{key['subject']}: {facts.reason(key)}" for key in broken)
+        yield emit("dkim-broken", one.subject, domain=one.subject, reason=reason)
 
 
 def _judge(answer: Answer, guessed: bool) -> tuple[Result | None, dict[str, Any]]:

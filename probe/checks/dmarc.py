@@ -8,11 +8,12 @@ receivers apply no DMARC at all), ``temperror`` (could not be asked), or None wi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.protocols import Asker, Connector
+from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.checks.taglist import parse_tags
 from probe.model import CheckResult, Result
@@ -77,6 +78,12 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
         return CheckResult(ID, show(domain), "none", {"evaluated": False, "reason": "bad-domain"})
     result, found = await _discover(domain, steps)
     return CheckResult(ID, domain, result, {"evaluated": False, **found}, steps.queries, steps.trace)
+
+
+def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    if one.result in ("none", "permerror"):
+        id_ = "dmarc-missing" if one.result == "none" else "dmarc-broken"
+        yield emit(id_, one.subject, domain=one.subject, reason=facts.reason(one.facts))
 
 
 def targets(domain: str) -> list[str]:

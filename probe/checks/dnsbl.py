@@ -12,17 +12,17 @@ Nothing is asked of a closed list, nor of one whose zone needs a key.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.protocols import Asker, Connector
+from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import Answer, CheckResult, Result
-from probe.names import is_hostname, reverse_name
+from probe.names import is_address, is_hostname, reverse_name
 from probe.rows import BlockList
-from probe.text import show
+from probe.text import capital, show
 
 ID = "dnsbl"
 PROVES = ("ip-blocklisted", "domain-blocklisted")
@@ -88,6 +88,24 @@ async def run(subject: Listing, *, ask: Asker, connect: Connector | None = None,
     about = {"zone": show(subject.list.zone), "role": subject.list.role, "main": subject.list.main}
     title = f"{show(subject.subject)} @ {show(subject.list.zone)}"
     return CheckResult(ID, title, result, {**about, **found}, steps.queries, steps.trace)
+
+
+def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    details = one.facts
+    subject, zone = one.subject.partition(" @ ")[0], details.get("zone", "")
+    if one.result == "fail":
+        yield emit(
+            "client-listed" if is_address(subject) else "domain-listed",
+            subject,
+            address=subject,
+            zone=zone,
+            meaning=capital(details.get("meaning") or "Listed"),
+            delist=details.get("delist") or zone,
+        )
+    elif one.result == "permerror":
+        yield emit("list-not-believed", zone, zone=zone, reason=facts.reason(details))
+    elif one.result == "temperror":
+        yield emit("list-not-asked", zone, zone=zone, reason=capital(facts.reason(details)))
 
 
 def owner_name(subject: str, zone: str) -> str:

@@ -1,8 +1,12 @@
-"""What a check is given to reach the network with. ``probe.resolver.Resolver`` is an ``Asker``."""
+"""What a check is given to reach the network with, and what it hands back to be put into words.
+
+``probe.resolver.Resolver`` is an ``Asker``.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,3 +30,16 @@ class Connector(Protocol):
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection to ``host`` within ``deadline`` seconds. Raises ``WireError``."""
         ...
+
+
+class Emitted(NamedTuple):
+    """A finding without its words: the id in ``data/findings.toml``, whom it is about, and the facts that fill it."""
+
+    id: str
+    subject: str
+    details: Mapping[str, Any]
+
+
+def emit(id_: str, subject: str, **details: Any) -> Emitted:
+    """One finding of a check."""
+    return Emitted(id_, subject, details)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 from probe.catalog import Catalog
-from probe.checks.protocols import Asker, Connector
+from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import Answer, CheckResult, Result
 from probe.names import is_hostname, reverse_name
@@ -66,6 +67,12 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
         return result("temperror", failed.reason or failed.answer, names)
     steps.note(f"None of the names leads back to {show(subject)}.")
     return result("fail", "not-confirmed", names)
+
+
+def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    if one.result == "fail":
+        missing = one.facts.get("reason") == "no-ptr"
+        yield emit("no-ptr" if missing else "ptr-not-confirmed", one.subject, address=one.subject)
 
 
 def is_generic(name: str, address: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.protocols import Asker, Connector
+from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import CheckResult, Result
 from probe.names import is_hostname
@@ -101,6 +101,12 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
         return result("permerror", reason=reason, term=term or None, **found)
     steps.note(f"The record is well formed; {record.lookups_here} of its own terms need a look-up.")
     return result(None, reason="not-evaluated", **found)
+
+
+def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    if one.result in ("none", "permerror"):
+        id_ = "spf-missing" if one.result == "none" else "spf-broken"
+        yield emit(id_, one.subject, domain=one.subject, reason=facts.reason(one.facts))
 
 
 def is_record(text: str) -> bool:

@@ -55,10 +55,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _checks(facts: Catalog) -> Iterable[dict[str, Any]]:
     """Every check with the causes that it can prove, and the first lines of its manual."""
-    from importlib import import_module
+    from probe import checks
 
-    for name in ("dnsbl", "spf", "dkim", "dmarc", "ptr"):
-        module = import_module(f"probe.checks.{name}")
+    for name in checks.IDS:
+        module = checks.check(name)
         yield {"check": module.ID, "proves": module.PROVES, "about": (module.__doc__ or "").partition("\n")[0]}
     from probe.diagnosis import offer
 

@@ -12,6 +12,14 @@ from probe.checks.dkim import Key
 from probe.model import Answer, CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
+SCENES = {
+    "dkim-broken": CheckResult(
+        "dkim", "shop.test", "permerror", {"keys": [{"subject": "s1", "result": "permerror", "reason": "no p"}]}
+    ),
+}
+"""For each finding of this check a result that is worth it."""
+
+
 NAME = "TXT s1._domainkey.shop.example"
 ED25519 = base64.b64encode(bytes(range(32))).decode()
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from probe.checks import dmarc
+from probe.model import CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
+
+SCENES = {
+    "dmarc-missing": CheckResult("dmarc", "shop.test", "none"),
+    "dmarc-broken": CheckResult("dmarc", "shop.test", "permerror", {"reason": "two records"}),
+}
+"""For each finding of this check a result that is worth it."""
+
 
 FROM = "mail.shop.example"
 RUA = "rua=mailto:d@shop.example"

@@ -11,6 +11,15 @@ from probe.model import CheckResult
 from probe.rows import BlockList
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
+SCENES = {
+    "client-listed": CheckResult("dnsbl", "203.0.113.7 @ dnsbl.test", "fail", {"zone": "dnsbl.test"}),
+    "domain-listed": CheckResult("dnsbl", "shop.test @ dbl.test", "fail", {"zone": "dbl.test"}),
+    "list-not-believed": CheckResult("dnsbl", "192.0.2.1 @ a.test", "permerror", {"zone": "a.test"}),
+    "list-not-asked": CheckResult("dnsbl", "192.0.2.1 @ a.test", "temperror", {"zone": "a.test"}),
+}
+"""For each finding of this check a result that is worth it."""
+
+
 ASKED = "A 7.113.0.203.dnsbl.test"
 HEALTHY: dict[str, Said] = {"A 2.0.0.127.dnsbl.test": "127.0.0.2"}
 

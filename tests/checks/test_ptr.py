@@ -8,6 +8,13 @@ from probe.checks import ptr
 from probe.model import CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
+SCENES = {
+    "no-ptr": CheckResult("ptr", "203.0.113.7", "fail", {"reason": "no-ptr"}),
+    "ptr-not-confirmed": CheckResult("ptr", "203.0.113.7", "fail", {"reason": "other"}),
+}
+"""For each finding of this check a result that is worth it."""
+
+
 ADDRESS = "203.0.113.7"
 REVERSE = "PTR 7.113.0.203.in-addr.arpa"
 

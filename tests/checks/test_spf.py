@@ -11,6 +11,13 @@ from probe.checks import spf
 from probe.model import CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
+SCENES = {
+    "spf-missing": CheckResult("spf", "shop.test", "none"),
+    "spf-broken": CheckResult("spf", "shop.test", "permerror", {"reason": "two records"}),
+}
+"""For each finding of this check a result that is worth it."""
+
+
 SUITE = Path(__file__).resolve().parents[2] / "../shared/suites/spf/rfc7208-tests.yml"
 # Cases of the suite that are a permerror only to one who looks further names up.
 NEED_LOOKUPS = {
