@@ -2,7 +2,7 @@
 
 Each file is read when first asked for. The rows are frozen; their fields are the keys of the TOML tables, so that a
 key nobody reads, or one that is missing, is a ``DataError`` naming file and entry. A folder ``data/<language>`` may
-hold the same files with the same keys: its texts are laid over the English ones.
+hold the same files with the same keys: its texts are laid over the English ones, and nothing but texts may stand in it.
 """
 
 from __future__ import annotations
@@ -150,6 +150,11 @@ def catalog(lang: str = "en") -> Catalog:
     return Catalog(lang)
 
 
+def languages(folder: Path | None = None) -> tuple[str, ...]:
+    """English, and every folder of data/ that says the words of the reports in another language."""
+    return ("en", *sorted(words.parent.name for words in (folder or data_folder()).glob("*/words.toml")))
+
+
 def data_folder() -> Path:
     """``data/`` inside the installed package, or beside it in a checkout."""
     here = Path(__file__).parent
@@ -223,9 +228,14 @@ class _Rows(Mapping[str, AnyRow]):
                 raise KeyError(id_)
             where = f"{self._name} [{id_}]"
             entry: dict[str, Any] = {}
-            for part in self._parts:
+            for number, part in enumerate(self._parts):
                 if id_ in part:
-                    entry = _laid_over(entry, _entry(part[id_], id_, where, self._name))
+                    above = _entry(part[id_], id_, where, self._name)
+                    if number and (facts := above.keys() - set(self._kind.words)):
+                        raise DataError(
+                            f"data file {where}: another language may not change {', '.join(sorted(facts))}"
+                        )
+                    entry = _laid_over(entry, above)
             row = self._made[id_] = _row(self._kind, {self._key: id_, **entry}, where)
         return row
 

@@ -6,7 +6,7 @@ The rows are frozen, and no dataclasses: a dozen of those take longer to make th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 AnyRow = TypeVar("AnyRow", bound="Row")
 
@@ -15,8 +15,11 @@ AnyRow = TypeVar("AnyRow", bound="Row")
 class Row:
     """One entry: frozen, its fields the annotations of its class, given by name.
 
-    No dataclass, since a dozen of those take longer to make than most commands run.
+    No dataclass, since a dozen of those take longer to make than most commands run. ``words`` names the fields that
+    hold words for people: those, and no other, may stand once more in the folder of another language.
     """
+
+    words: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **values: Any) -> None:
         kind = type(self)
@@ -47,6 +50,8 @@ class Code(Row):
     greeting and the end of the message text, ``any`` for all), ``seen`` those where servers also send it. ``retry`` is
     ``none`` (nothing to retry), ``later`` or ``never`` (not unchanged). ``kind`` is standard, registry or vendor."""
 
+    words = ("name", "meaning", "when", "remedy")
+
     code: str
     name: str
     meaning: str
@@ -63,7 +68,10 @@ class Code(Row):
 
 class EnhancedCode(Row):
     """An enhanced status code (RFC 3463). ``code`` is ``X.7.1`` for every class, or ``5.7.515`` for one that a vendor
-    made up; ``basic`` the basic codes that the registry pairs it with. ``kind`` is iana or vendor."""
+    made up, or the first of a range that it made up, up to ``last``; ``basic`` the basic codes that the registry pairs
+    it with. ``kind`` is iana or vendor."""
+
+    words = ("title", "meaning", "when", "remedy")
 
     code: str
     title: str
@@ -74,10 +82,13 @@ class EnhancedCode(Row):
     reference: str
     source: str
     basic: tuple[str, ...] = ()
+    last: str = ""
 
 
 class Digit(Row):
     """What one digit of a code says by itself: a class, a category or a subject. ``name`` is the standard's word."""
+
+    words = ("name", "meaning", "remedy")
 
     digit: str
     name: str
@@ -90,6 +101,8 @@ class Digit(Row):
 class Pair(Row):
     """Two basic codes side by side. ``which`` says when to expect which, ``both`` how one session can hold both."""
 
+    words = ("difference", "which", "both")
+
     pair: str
     difference: str
     which: str
@@ -100,6 +113,8 @@ class Pair(Row):
 class Cause(Row):
     """Why a server refuses. ``who`` can mend it: sender, receiver, dns, network or list. ``checks`` are the ids of the
     checks that can prove or refute it. ``fix`` is what to do, one step an entry."""
+
+    words = ("title", "meaning", "lasts", "fix")
 
     cause: str
     family: str
@@ -114,6 +129,8 @@ class Cause(Row):
 class Signature(Row):
     """A reply text and what it means. ``pattern`` is a regular expression over the text, ignoring case. The optional
     keys narrow it: ``codes`` (basic), ``enhanced``, ``stages``. ``weight`` is how sure a match is, 0 to 1."""
+
+    words = ("meaning", "fix")
 
     id: str
     provider: str
@@ -136,6 +153,8 @@ class Extension(Row):
     """An EHLO keyword (RFC 5321 section 4.1.1.1): what it lets a client do, the parameters that it adds to MAIL and
     RCPT, and the verbs that it adds."""
 
+    words = ("name", "meaning")
+
     keyword: str
     name: str
     meaning: str
@@ -152,6 +171,8 @@ class BlockList(Row):
     ``listed`` and ``clean`` are the test points: addresses or domains to ask about. ``delist`` may hold
     ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554;
     ``part_of`` names the list that holds all of this one."""
+
+    words = ("meaning", "codes", "errors", "terms")
 
     zone: str
     operator: str
@@ -180,6 +201,8 @@ class Selector(Row):
 
 class FindingText(Row):
     """The words of a finding. ``{name}`` in them is filled from the finding's facts."""
+
+    words = ("title", "explanation", "remedy")
 
     id: str
     severity: str

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from probe.catalog import Catalog, catalog, data_folder
+from probe.catalog import Catalog, catalog, data_folder, languages
 from probe.errors import DataError
 
 SHELVES = sorted(name for name, value in vars(Catalog).items() if isinstance(value, cached_property))
@@ -71,7 +71,7 @@ def test_every_file_has_a_shelf() -> None:
     )
 
 
-@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("lang", languages())
 @pytest.mark.parametrize("shelf", SHELVES)
 def test_every_shelf_loads_in_every_language(shelf: str, lang: str) -> None:
     rows = whole(Catalog(lang), shelf)
@@ -170,6 +170,12 @@ def test_an_entry_that_is_no_table_is_a_data_error(shelf: str, text: str, edited
     facts = edited(FILES[shelf], text)
     with pytest.raises(DataError, match=FILES[shelf]):
         whole(facts, shelf)
+
+
+def test_a_language_that_changes_a_fact_is_a_data_error(edited: Edit) -> None:
+    facts = edited("xx/codes.toml", '[554]\nname = "x"\nretry = "later"\n', "xx")
+    with pytest.raises(DataError, match=r"codes\.toml \[554\]: another language may not change retry"):
+        whole(facts, "codes")
 
 
 def test_an_overlay_of_another_shape_is_a_data_error(edited: Edit) -> None:

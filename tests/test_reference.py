@@ -34,11 +34,6 @@ TOKENS = set(
     """greeting EHLO HELO LHLO MAIL RCPT DATA dot RSET VRFY EXPN HELP NOOP QUIT STARTTLS AUTH BDAT ETRN ATRN BURL
     any""".split()
 )
-TEXTS = {
-    "codes.toml": {"name", "meaning", "when", "remedy"},
-    "pairs.toml": {"difference", "which", "both"},
-    "classes.toml": {"name", "meaning", "remedy"},
-}
 
 
 def rows(name: str, lang: str = "") -> dict[str, dict[str, Any]]:
@@ -329,44 +324,3 @@ def test_no_sentence_is_taken_from_the_shared_facts() -> None:
                 theirs |= {normalised(part) for part in (text, *re.split(r"[.;:] ", text))}
     ours = {normalised(part): place for place, text in sentences() for part in (text, *re.split(r"(?<=[.;:]) ", text))}
     assert {ours[text]: text for text in ours.keys() & theirs if len(text) > 25} == {}
-
-
-# --- Japanese
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_japanese_has_the_same_entries_with_all_their_texts(name: str) -> None:
-    english, japanese = rows(name), rows(name, "ja")
-    assert list(japanese) == list(english)
-    for key, row in english.items():
-        assert set(japanese[key]) == TEXTS[name] & set(row), key
-        assert [field for field, text in japanese[key].items() if not text.strip()] == [], key
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_japanese_is_japanese(name: str) -> None:
-    kana_or_kanji = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
-    for key, row in rows(name, "ja").items():
-        for field, text in row.items():
-            assert kana_or_kanji.search(text), f"{key} {field}"
-            assert field == "name" or text.endswith("。"), f"{key} {field}"
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_japanese_names_the_same_codes_and_verbs(name: str) -> None:
-    """A code or a protocol word that English names must not get lost on the way."""
-    words = re.compile(
-        r"(?<![\w.])(?:[2-5]\d\d|SPF|DKIM|DMARC|EHLO|STARTTLS|AUTH|PTR|SIZE|TRANSID)(?!\w|\.\d)", re.ASCII
-    )
-    english = rows(name)
-    for key, row in rows(name, "ja").items():
-        for field, text in row.items():
-            assert set(words.findall(english[key][field])) - set(words.findall(text)) == set(), f"{key} {field}"
-
-
-def test_japanese_lies_over_english_and_keeps_its_facts() -> None:
-    row = Catalog("ja").codes["554"]
-    assert row.commands == ENGLISH.codes["554"].commands
-    for word in ("ブロックリスト", "SPF", "DKIM", "DMARC", "解除"):
-        assert word in row.remedy
-    assert row.meaning != ENGLISH.codes["554"].meaning

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from probe.catalog import Catalog, catalog
+from probe.catalog import Catalog, catalog, languages
 from probe.errors import UsageError
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
-
-LANGUAGES = ("en", "ja")
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,11 +36,21 @@ def parser(command: str, about: str, formats: Sequence[str]) -> Parser:
     """A parser with the options that all commands take."""
     made = Parser(prog=f"smtp-probe {command}", description=about, allow_abbrev=False, formatter_class=_formatter)
     made.add_argument("--format", choices=formats, default=formats[0], help="how to print it (default: %(default)s)")
-    made.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the texts")
+    known = languages()
+    made.add_argument("--lang", choices=known, default=_of_locale(known), help="language (default: that of the locale)")
     made.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto", help="colours (default: %(default)s)"
     )
     return made
+
+
+def _of_locale(known: Sequence[str]) -> str:
+    """The language of messages by the environment, as POSIX.1 section 8.2 ranks its variables: the first one that is
+    set and not empty decides. ``ja_JP.UTF-8`` is ja; C, POSIX, and what nobody translated to are en."""
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((name for name in names if name), "")
+    place = locale.partition(".")[0].partition("@")[0]
+    return next((name for name in (place, place.partition("_")[0]) if name in known), "en")
 
 
 def facts_in(lang: str) -> Catalog:

@@ -6,8 +6,6 @@ has no cause: nothing was refused yet.
 
 from __future__ import annotations
 
-import re
-
 from probe.catalog import Catalog
 from probe.errors import UsageError
 from probe.model import Explanation
@@ -18,7 +16,6 @@ from probe.text import show
 _NONE_NEAR = "No assigned code is near."
 _NEAR = 5  # details of a subject stand in no order, so only a close one may be related
 _FAR = 1000  # RFC 3463 section 2: a detail has at most three digits
-_RANGE = re.compile(r"\(([245]\.\d+\.\d+)\D+([245]\.\d+\.\d+)\)")
 
 
 def explain_code(word: str, *, facts: Catalog) -> Explanation:
@@ -137,12 +134,12 @@ def enhanced_entry(code: str, facts: Catalog) -> EnhancedCode:
 
 
 def _range_with(code: str, facts: Catalog) -> EnhancedCode | None:
-    """The vendor's entry for a range, which stands under its first number and says the last in its title."""
+    """The vendor's entry for a range, which stands under its first number."""
     for first in facts.enhanced:
         if first[0] == code[0] and _apart(first, code) < _FAR and _detail(first) < _detail(code):
-            found = _RANGE.search(facts.enhanced[first].title)
-            if found and found[1] == first and _detail(code) <= _detail(found[2]):
-                return facts.enhanced[first]
+            entry = facts.enhanced[first]
+            if entry.last and _detail(code) <= _detail(entry.last):
+                return entry
     return None
 
 
