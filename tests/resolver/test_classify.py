@@ -28,7 +28,7 @@ def packet(
     flags: str = "RD RA",
     authority: Sequence[str] = (),
 ) -> bytes:
-    message = dns.message.make_response(dns.message.make_query(NAME, rdtype))
+    message = dns.message.make_response(dns.message.make_query(NAME, rdtype, id=4711))  # ids name the tests
     message.flags = dns.flags.from_text("QR " + flags)
     message.set_rcode(dns.rcode.from_text(rcode))
     message.answer = [dns.rrset.from_text(*line.split(None, 4)) for line in answer]
