@@ -13,15 +13,17 @@ from __future__ import annotations
 # Not typing's: importing that takes longer than everything else that --version needs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from probe.checks.spf import check_host
     from probe.reference import compare, explain
     from probe.resolver import Resolver
     from probe.run import check
 
-__all__ = ["Resolver", "check", "compare", "explain"]
+__all__ = ["Resolver", "check", "check_host", "compare", "explain"]
 
 _HOMES = {
     "Resolver": ("probe.resolver", "Resolver"),
     "check": ("probe.run", "check"),
+    "check_host": ("probe.checks.spf", "check_host"),
     "compare": ("probe.reference", "compare"),
     "explain": ("probe.reference", "explain"),
 }

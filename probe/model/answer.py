@@ -20,7 +20,9 @@ class Answer:
     (REFUSED) or ``failed`` (SERVFAIL, time-out, lame, loop, unreadable). Only ``absent`` may be read as "no record" or
     "not listed". ``values`` are in presentation form (RFC 1035 section 5), TXT strings joined and made printable,
     names in lower case without the last dot. ``reason`` says why there are no values: ``nxdomain``, ``nodata``,
-    ``servfail``, ``timeout`` … ``name`` is as asked.
+    ``servfail``, ``timeout`` … ``name`` is as asked. ``strings`` holds the octets of TXT records as they were
+    published, each record by its character-strings (RFC 1035 section 3.3.14), in the order of ``values``: what is
+    made printable can be read, but no longer judged.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Answer:
     server: str | None = None
     canonical_name: str | None = None
     authenticated: bool = False
+    strings: tuple[tuple[bytes, ...], ...] = ()
 
     @property
     def known(self) -> bool:

@@ -30,6 +30,7 @@ class Verdict:
     authenticated: bool = False
     ask_on: str | None = None
     links: int = 0
+    strings: tuple[tuple[bytes, ...], ...] = ()
 
 
 def classify(packet: bytes, rdtype: int) -> Verdict:
@@ -57,7 +58,15 @@ def _judge(packet: bytes, shape: Shape, rdtype: int) -> Verdict:
     if records.loop:
         return Verdict("failed", "cname-loop", canonical_name=records.alias)
     if records.values:
-        return Verdict("found", None, records.values, records.alias, shape.authenticated, links=records.links)
+        return Verdict(
+            "found",
+            None,
+            records.values,
+            records.alias,
+            shape.authenticated,
+            links=records.links,
+            strings=records.strings,
+        )
     if records.alias is None:
         return Verdict("failed", "malformed")  # records, but none of the name that was asked for
     if shape.rcode == _NXDOMAIN or _shows_zone(shape, records.end):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from probe.resolver.codec import MalformedError
+from probe.resolver.codec import TYPES, MalformedError
 from probe.text import show
 
 if TYPE_CHECKING:
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     import dns.name
 
 CHAIN = 8
+_TEXTS = (TYPES["TXT"], TYPES["SPF"])
 
 
 @dataclass(frozen=True)
 class Records:
     """``values`` of the records at the end of the chain; ``alias`` is that end where at least one CNAME led there;
     ``loop`` is set where it had no end, or more than ``CHAIN`` aliases. ``links`` counts the aliases; ``end`` is the
-    last name as it stands on the wire, in lower case."""
+    last name as it stands on the wire, in lower case. ``strings`` holds the octets of TXT records."""
 
     values: tuple[str, ...] = ()
     alias: str | None = None
     loop: bool = False
     links: int = 0
     end: bytes = b"\0"
+    strings: tuple[tuple[bytes, ...], ...] = ()
 
 
 def decode(packet: bytes, rdtype: int) -> Records:
@@ -50,7 +52,9 @@ def _follow(message: dns.message.Message, rdtype: int) -> Records:
     for links in range(CHAIN + 1):
         records = message.get_rrset(message.answer, name, dns.rdataclass.IN, wanted)
         if records:
-            return Records(tuple(_value(record) for record in records), alias, links=links)
+            values = tuple(_value(record) for record in records)
+            strings = tuple(tuple(record.strings) for record in records) if wanted in _TEXTS else ()
+            return Records(values, alias, links=links, strings=strings)
         aliases = message.get_rrset(message.answer, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
         if not aliases:
             return Records(alias=alias, links=links, end=name.to_digestable())

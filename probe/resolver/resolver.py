@@ -132,6 +132,7 @@ class Resolver:
                 server=None if server is None else str(server),
                 canonical_name=None if alias == hop.name else show(alias),
                 authenticated=verdict.authenticated,
+                strings=verdict.strings,
             )
         return answer
 

@@ -243,3 +243,18 @@ asyncio.run(main())
 def test_a_name_that_does_not_exist_needs_no_dnspython() -> None:
     done = subprocess.run([sys.executable, "-c", NEEDS_NO_DNSPYTHON], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("absent nxdomain False\n", "")
+
+
+def test_a_text_is_kept_as_it_was_published_beside_what_can_be_shown() -> None:
+    async def work(resolver: Resolver, _: DnsServer) -> tuple[Answer, Answer, Answer]:
+        return (
+            await resolver.ask("_dmarc.example.test", "TXT"),
+            await resolver.ask("sneaky.example.test", "TXT"),
+            await resolver.ask("mx.example.test", "A"),
+        )
+
+    dmarc, sneaky, address = asked(work)
+    assert dmarc.strings == ((b"v=DMARC1; ", b"p=none"),)
+    assert sneaky.strings == ((b"\x1b]52;c;\x07",),)
+    assert sneaky.values == ("\\x1b]52;c;\\x07",)
+    assert address.strings == ()
