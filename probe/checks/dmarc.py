@@ -1,21 +1,41 @@
-"""Which DMARC policy applies to an author domain? (RFC 9989)
+"""Which DMARC policy applies to an author domain, and does a message pass it? (RFC 9989, and RFC 7489 beside it)
 
-The subject is the domain of the From field. The record is discovered by the DNS tree walk (section 4.10) and judged; no
-message is, so the result is never pass or fail. It is ``none`` (no record anywhere), ``permerror`` (a record that makes
-receivers apply no DMARC at all), ``temperror`` (could not be asked), or None with ``evaluated`` False.
+The subject is the domain of the From field, or an ``Author``: that domain with what SPF and DKIM said. The record is
+discovered by the DNS tree walk (RFC 9989 section 4.10) and judged; beside it stands what a receiver finds that still
+follows RFC 7489 and the Public Suffix List, and where the two differ. The result speaks for RFC 9989.
+
+``none``: no record anywhere. ``permerror``: a record that makes receivers apply no DMARC at all. ``temperror``: it
+could not be asked, or SPF or DKIM could not. ``pass`` and ``fail``: only for an ``Author``. None: a record that was
+judged alone, with ``evaluated`` False.
+
+The rest of this check: ``dmarc_record`` (one record), ``dmarc_discovery``, ``dmarc_alignment``, ``dmarc_reports``
+(where reports go) and ``dmarc_publish`` (the text to publish).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from probe.catalog import Catalog
+from probe.checks.dmarc_alignment import Author, Identifier, align, disposition, domain_of, verdict
+from probe.checks.dmarc_discovery import (
+    Discovery,
+    Places,
+    Walk,
+    by_suffix_list,
+    by_tree_walk,
+    organizational_domain,
+    registered_domain,
+    suffix_list,
+    targets,
+    walk,
+)
+from probe.checks.dmarc_publish import consent_record, first_record, mended_record, next_records
+from probe.checks.dmarc_record import Record, is_record, near_miss, parse
+from probe.checks.dmarc_reports import faults, judge
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
-from probe.checks.taglist import parse_tags
 from probe.model import CheckResult, Result
 from probe.names import is_hostname
 from probe.text import show
@@ -23,162 +43,164 @@ from probe.text import show
 ID = "dmarc"
 PROVES = ("dmarc-fail", "sender-unauthenticated")
 
-_VERSION = re.compile(r"\s*[vV]\s*=\s*DMARC1\s*(?:;|\Z)")
-_LOOKS_LIKE_ONE = re.compile(r"\s*v\s*=\s*dmarc", re.IGNORECASE)
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
-_FO = re.compile(r"[01ds](?::[01ds])*", re.IGNORECASE)
-_POLICIES = ("none", "quarantine", "reject")
-# RFC 9989 section 4.7: the tags with a closed set of values, and their defaults. A wrong value is as none at all.
-_CLOSED = {
-    "adkim": (("r", "s"), "r"),
-    "aspf": (("r", "s"), "r"),
-    "psd": (("y", "n", "u"), "u"),
-    "t": (("y", "n"), "n"),
-}
-_KNOWN = frozenset({"v", "p", "sp", "np", "rua", "ruf", "fo", *_CLOSED})
-# Tags of RFC 7489 that RFC 9989 took away.
-_REMOVED = frozenset({"pct", "rf", "ri"})
+__all__ = ["ID", "PROVES", "Author", "findings", "is_record", "organizational_domain", "parse", "run", "targets"]
+
+# What a warning of the record is worth telling as; the others are facts alone.
+_FLAWS = (
+    *("bad-p", "bad-sp", "bad-np", "bad-adkim", "bad-aspf", "bad-psd", "bad-t", "bad-rua", "bad-ruf", "bad-fo"),
+    *("rua-without-mailto", "ruf-without-mailto", "missing-p", "malformed-tag", "repeated-tag", "misspelt-tag"),
+    *("unseparated", "quotes", "not-ascii", "wildcard", "psd-no-suffix"),
+)
+_HINTS = (
+    *("no-rua", "p-not-second", "fo-without-ruf", "size-limit", "long-record", "removed-pct", "removed-rf"),
+    *("removed-ri", "sp-without-effect", "np-without-effect", "sp-weaker", "sp-stricter", "np-weaker"),
+)
 
 
-@dataclass(frozen=True)
-class Record:
-    """One record, read. ``p``, ``sp`` and ``np`` are None where absent or wrong; ``usable`` is False where receivers
-    must not apply it, ``fallback`` True where they must act as if it said ``p=none`` (RFC 9989 section 4.10.1)."""
+async def run(subject: str | Author, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
+    """Find the record and judge it, and the message where one is given.
 
-    text: str
-    p: str | None
-    sp: str | None
-    np: str | None
-    adkim: str
-    aspf: str
-    psd: str
-    t: bool
-    rua: tuple[str, ...]
-    usable: bool
-    fallback: bool
-    unknown: tuple[str, ...]
-    warnings: tuple[str, ...]
+    Facts: ``evaluated``, ``reason``, and of RFC 9989 ``found_at``, ``record``, ``policy`` (that of this domain),
+    ``applied`` (with ``t=y`` one step milder), ``policy_tag``, ``domain_exists``, ``p``, ``sp``, ``np``, ``adkim``,
+    ``aspf``, ``psd``, ``t``, ``rua``, ``ruf``, ``fallback``, ``unknown_tags``, ``misspelt``, ``warnings``,
+    ``organizational_domain``, ``alias`` (a CNAME's target), ``discarded``; ``misplaced`` (names where a record stands
+    that nobody looks at); ``reports`` (see ``dmarc_reports.judge``); ``publish`` (``name``, ``record``, ``later``,
+    ``changed``). ``rfc9989`` and ``rfc7489`` hold what each standard comes to: ``result``, ``reason``,
+    ``organizational_domain``, ``found_at``, ``record``, ``policy``, ``policy_tag``, ``applied``, ``disposition``,
+    ``identifiers``; ``differences`` names in what."""
+    author = subject if isinstance(subject, Author) else Author(subject)
+    steps, domain = Steps(ask), domain_of(author.domain)
+    if domain is None:
+        return CheckResult(
+            ID, show(author.domain.rstrip(".").lower()), "none", {"evaluated": False, "reason": "bad-domain"}
+        )
+    places = Places(steps)
+    newer, walked = await by_tree_walk(domain, places, steps)
+    older = await by_suffix_list(domain, places)
 
+    async def by_walk(name: str) -> str | None:
+        return (await walk(name, places)).organizational_domain
 
-@dataclass(frozen=True)
-class _Walk:
-    """The records met on the way up, nearest first, and what was discarded: (domain, reason)."""
+    async def by_list(name: str) -> str | None:
+        return registered_domain(name)
 
-    found: tuple[tuple[str, Record], ...]
-    discarded: tuple[tuple[str, str], ...]
-    failed: str | None = None
-
-
-async def run(subject: str, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
-    """Find and judge the record. Facts: ``evaluated`` (False), ``reason``, and of a record ``found_at``, ``record``,
-    ``policy`` (that of this domain), ``applied`` (with ``t=y`` one step milder), ``policy_tag``, ``p``, ``sp``, ``np``,
-    ``adkim``, ``aspf``, ``psd``, ``t``, ``rua``, ``unknown_tags``, ``warnings``, ``organizational_domain``."""
-    steps, domain = Steps(ask), subject.rstrip(".").lower()
-    if not is_hostname(domain):
-        return CheckResult(ID, show(domain), "none", {"evaluated": False, "reason": "bad-domain"})
-    result, found = await _discover(domain, steps)
-    return CheckResult(ID, domain, result, {"evaluated": False, **found}, steps.queries, steps.trace)
+    standards = {}
+    for standard, found, organization in (("rfc9989", newer, by_walk), ("rfc7489", older, by_list)):
+        identifiers = await align(author, domain, found.record, organization) if found.policy and found.record else ()
+        standards[standard] = _standard(author, found, identifiers)
+    surroundings = await _surroundings(domain, newer, older, steps)
+    result: Result | None = standards["rfc9989"]["result"]
+    _note(newer, standards, steps)
+    details = {
+        "evaluated": result in ("pass", "fail") or (result == "temperror" and newer.policy is not None),
+        **_of_record(newer, walked, surroundings["wildcard"]),
+        "reason": standards["rfc9989"]["reason"],
+        **standards,
+        "differences": _differences(newer, older, standards),
+        "misplaced": surroundings["misplaced"],
+        "reports": surroundings["reports"],
+        "publish": _publish(domain, newer),
+    }
+    return CheckResult(ID, domain, result, details, steps.queries, steps.trace)
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    domain, found = one.subject, one.facts
+    publish = found.get("publish", {})
+    record = publish.get("record", "")
     if one.result in ("none", "permerror"):
         id_ = "dmarc-missing" if one.result == "none" else "dmarc-broken"
-        yield emit(id_, one.subject, domain=one.subject, reason=facts.reason(one.facts))
+        name = publish.get("name", f"_dmarc.{domain}")
+        yield emit(id_, domain, domain=domain, reason=facts.reason(found), name=name, record=record)
+    for name in found.get("misplaced", ()):
+        yield emit("dmarc-misplaced", domain, domain=domain, place=name)
+    if one.result == "fail":
+        asked = found["rfc9989"]["disposition"]
+        id_ = "dmarc-fail-watched" if asked == "none" else "dmarc-fail"
+        yield emit(id_, domain, domain=domain, reason=facts.reason(found), policy=asked)
+    if found.get("found_at") and one.result != "permerror":
+        yield from _of_policy(one, facts, str(record))
 
 
-def targets(domain: str) -> list[str]:
-    """The domains to ask at, in order: at most eight (RFC 9989 section 4.10 steps 1 to 7)."""
-    labels = domain.split(".")
-    above = labels[1:] if len(labels) < 8 else labels[-7:]
-    return [domain, *(".".join(above[index:]) for index in range(len(above)))]
+def _of_policy(one: CheckResult, facts: Catalog, record: str) -> Iterator[Emitted]:
+    domain, found, at = one.subject, one.facts, one.facts["found_at"]
+    for id_ in found["warnings"]:
+        what = facts.reason({"reason": id_, "term": _term(id_, found)})
+        if id_ in _FLAWS:
+            yield emit("dmarc-flaw", at, domain=at, what=what, record=record)
+        elif id_ in _HINTS:
+            yield emit("dmarc-hint", at, domain=at, what=what, record=record)
+    later = found["publish"]["later"]
+    if found.get("policy") == "none":
+        yield emit("dmarc-policy-none", at, domain=domain, record=later[0] if later else record)
+    elif found["t"]:
+        applied = found.get("applied")
+        yield emit("dmarc-testing", at, domain=domain, policy=found.get("policy"), applied=applied, record=later[0])
+    for entry in found["reports"]:
+        for fault in faults(entry):
+            if fault == "unauthorized":
+                exact, any_domain = consent_record(at, entry["domain"])
+                yield emit(
+                    "dmarc-reports-refused", at, uri=entry["uri"], owner=entry["domain"], record=exact, other=any_domain
+                )
+            else:
+                reason = facts.reason({"reason": f"report-{fault}"})
+                yield emit("dmarc-reports-lost", at, domain=at, uri=entry["uri"], reason=reason)
+    if found["differences"]:
+        names = "; ".join(facts.reason({"reason": f"differs-{name}"}) for name in found["differences"])
+        newer, older = found["rfc9989"], found["rfc7489"]
+        yield emit("dmarc-standards-differ", domain, domain=domain, what=names, newer=_said(newer), older=_said(older))
 
 
-def is_record(text: str) -> bool:
-    """Whether a TXT record is a DMARC record: the version first, its value in capitals (RFC 9989 section 4.7)."""
-    return bool(_VERSION.match(text))
+def _said(standard: dict[str, Any]) -> str:
+    """What one standard comes to, in the tags' own words."""
+    said = [f"{standard['policy_tag']}={standard['policy']}"] if standard["policy"] else [str(standard["result"])]
+    said += [standard["result"]] if standard["policy"] and standard["result"] else []
+    at = f" ({standard['found_at']})" if standard["found_at"] else ""
+    organization = f", {standard['organizational_domain']}" if standard["organizational_domain"] else ""
+    return " ".join(said) + at + organization
 
 
-def parse(text: str) -> Record:
-    """Read a record that ``is_record``; never raises. Unknown tags are ignored, wrong values too (section 4.7)."""
-    read = parse_tags(text, fold_case=True)
-    tags = read.tags
-    rua = _uris(tags.get("rua", ""))
-    policies = {name: tags[name].lower() for name in ("p", "sp", "np") if name in tags}
-    p, sp, np = (value if (value := policies.get(name)) in _POLICIES else None for name in ("p", "sp", "np"))
-    closed = {
-        name: value if (value := tags.get(name, default).lower()) in values else default
-        for name, (values, default) in _CLOSED.items()
-    }
-    sound = p is not None and all(value in _POLICIES for value in policies.values())
-    wrong = [name for name, value in policies.items() if value not in _POLICIES]
-    wrong += [name for name, (values, _) in _CLOSED.items() if name in tags and tags[name].lower() not in values]
-    wrong += [name for name in ("rua", "ruf") if name in tags and len(_uris(tags[name])) <= tags[name].count(",")]
-    wrong += ["fo"] if "fo" in tags and not _FO.fullmatch("".join(tags["fo"].split())) else []
-    warnings = (
-        *(f"bad-{name}" for name in wrong),
-        *(("missing-p",) if "p" not in tags else ()),
-        *(("malformed-tag",) if read.malformed else ()),
-        *(("repeated-tag",) if read.repeated else ()),
-        *(f"removed-{name}" for name in tags if name in _REMOVED),
-        *(("no-rua",) if not rua else ()),
-    )
-    unknown = tuple(name for name in tags if name not in _KNOWN | _REMOVED)
-    fallback = not sound and bool(rua)
-    return Record(
-        text=text,
-        p=p,
-        sp=sp,
-        np=np,
-        adkim=closed["adkim"],
-        aspf=closed["aspf"],
-        psd=closed["psd"],
-        t=closed["t"] == "y",
-        rua=rua,
-        usable=sound or fallback,
-        fallback=fallback,
-        unknown=unknown,
-        warnings=warnings,
-    )
+def _term(id_: str, found: Any) -> str | None:
+    """The words of the record that a warning is about."""
+    if id_ == "misspelt-tag":
+        return ", ".join(f"{wrong} ({meant})" for wrong, meant in found["misspelt"].items())
+    return None
 
 
-def _uris(value: str) -> tuple[str, ...]:
-    # The size limit after "!" of RFC 7489 is gone, and to be overlooked.
-    parts = (part.strip().partition("!")[0] for part in value.split(","))
-    return tuple(part for part in parts if _URI.fullmatch(part))
-
-
-async def _discover(domain: str, steps: Steps) -> tuple[Result | None, dict[str, Any]]:
-    walk = await _walk(domain, steps)
-    discarded: dict[str, Any] = {"discarded": tuple({"domain": at, "reason": why} for at, why in walk.discarded)}
-    if walk.failed:
-        return "temperror", {"reason": walk.failed, **discarded}
-    organizational = organizational_domain(domain, walk.found)
-    chosen = _choose(domain, organizational, walk.found)
-    if chosen is None:
-        broken = next((why for at, why in walk.discarded if at == domain), None)
-        return ("permerror" if broken else "none"), {"reason": broken or "no-record", **discarded}
-    at, record = chosen
-    found = _facts(record) | {"found_at": at, "organizational_domain": organizational, **discarded}
-    if at == domain and record.psd == "u":  # the walk ended there, so that the organization was not looked for
-        found["organizational_domain"] = None
-    if not record.usable:
-        reason = next(warning for warning in record.warnings if warning in ("missing-p", "bad-p", "bad-sp", "bad-np"))
-        steps.note(f"The record at {at} is unusable ({reason}, and no rua): receivers apply no DMARC.")
-        return "permerror", {"reason": reason, **found}
-    tag, exists = await _policy_tag(domain, at, record, steps)
-    if tag is None:
-        return "temperror", {"reason": "existence-unknown", **found}
-    # A record that is only half right counts as p=none (RFC 9989 section 4.10.1).
-    policy = "none" if record.fallback else str(getattr(record, tag))
-    applied = _POLICIES[max(0, _POLICIES.index(policy) - 1)] if record.t else policy
-    steps.note(f"The record at {at} applies: {tag}={policy}{', testing' if record.t else ''}.")
-    found |= {"policy": policy, "applied": applied, "policy_tag": tag, "domain_exists": exists}
-    return None, {"reason": "not-evaluated", **found}
-
-
-def _facts(record: Record) -> dict[str, Any]:
+def _standard(author: Author, found: Discovery, identifiers: Sequence[Identifier]) -> dict[str, Any]:
+    """What one standard comes to, for this domain and this message."""
+    result, reason = found.result, found.reason
+    if found.policy and (author.spf is not None or author.dkim is not None):
+        result, reason = verdict(author, identifiers)
     return {
+        "result": result,
+        "reason": reason,
+        "organizational_domain": found.organizational_domain,
+        "found_at": found.found_at,
+        "record": found.record.text if found.record else None,
+        "policy": found.policy,
+        "policy_tag": found.tag,
+        "applied": found.applied,
+        "disposition": disposition(result, found) if found.policy else None,
+        "identifiers": tuple(one.facts for one in identifiers),
+    }
+
+
+def _of_record(found: Discovery, walked: Walk, wildcard: bool) -> dict[str, Any]:
+    """The record of RFC 9989, tag by tag, and what was met on the way to it."""
+    discarded = tuple({"domain": one.domain, "reason": one.flaw} for one in walked.places if one.flaw)
+    record = found.record
+    if record is None:
+        return {"discarded": discarded}
+    alias = next((one.alias for one in walked.places if one.domain == found.found_at), None)
+    return {
+        "found_at": found.found_at,
         "record": record.text,
+        "policy": found.policy,
+        "applied": found.applied,
+        "policy_tag": found.tag,
+        "domain_exists": found.exists,
         "p": record.p,
         "sp": record.sp,
         "np": record.np,
@@ -187,61 +209,109 @@ def _facts(record: Record) -> dict[str, Any]:
         "psd": record.psd,
         "t": record.t,
         "rua": record.rua,
+        "ruf": record.ruf,
         "fallback": record.fallback,
         "unknown_tags": record.unknown,
-        "warnings": record.warnings,
+        "misspelt": dict(record.misspelt),
+        "warnings": (*record.warnings, *_misfits(found, record), *(("wildcard",) if wildcard else ())),
+        "organizational_domain": found.organizational_domain,
+        "alias": alias,
+        "discarded": discarded,
     }
 
 
-async def _walk(domain: str, steps: Steps) -> _Walk:
-    """Up the tree, one question a name. A record at the domain itself ends it (RFC 9989 section 4.10.1)."""
-    found: list[tuple[str, Record]] = []
-    discarded: list[tuple[str, str]] = []
-    for target in targets(domain):
-        answer = await steps.ask(f"_dmarc.{target}", "TXT")
-        if not answer.known:  # what lies above cannot be told from what could not be asked
-            return _Walk(tuple(found), tuple(discarded), answer.reason or answer.answer)
-        texts = [show(value) for value in answer.values]
-        records = [text for text in texts if is_record(text)]
-        if len(records) > 1:
-            discarded.append((target, "multiple-records"))
-        elif records:
-            found.append((target, parse(records[0])))
-            if target == domain or found[-1][1].psd != "u":
-                break
-        elif any(map(_LOOKS_LIKE_ONE.match, texts)):
-            discarded.append((target, "bad-version"))
-    return _Walk(tuple(found), tuple(discarded))
+def _misfits(found: Discovery, record: Record) -> Iterator[str]:
+    """Tags that have no effect, or too much of one, at the place where the record stands."""
+    at, organization = str(found.found_at), found.organizational_domain
+    if organization is not None and at.endswith(f".{organization}"):  # RFC 9989 section 4.7, "sp" and "np"
+        yield from (f"{name}-without-effect" for name in ("sp", "np") if name in record.tags)
+    if record.psd == "y" and suffix_list().privatesuffix(at):  # not None: it is no public suffix
+        yield "psd-no-suffix"
 
 
-def organizational_domain(domain: str, found: tuple[tuple[str, Record], ...]) -> str:
-    """The organizational domain, from the records of a walk, nearest first (RFC 9989 section 4.10.2)."""
-    for at, record in found:
-        if record.psd == "n":
-            return at
-        if record.psd == "y" and at != domain:
-            return ".".join(domain.split(".")[-1 - len(at.split(".")) :])
-    return found[-1][0] if found else domain
+async def _surroundings(domain: str, newer: Discovery, older: Discovery, steps: Steps) -> dict[str, Any]:
+    """What stands around the record: a wildcard that answers in its place, the mailboxes for its reports; or, where
+    there is none, a record at a name that nobody asks."""
+    if newer.record is None or newer.found_at is None:
+        misplaced = await _misplaced(domain, steps) if newer.result == "none" else ()
+        return {"wildcard": False, "reports": (), "misplaced": misplaced}
+    own = (newer.organizational_domain, older.organizational_domain)
+    reports = await judge(newer.record, newer.found_at, own, steps)
+    # RFC 4592 section 2.1.1: the wildcard itself can be asked for by its name.
+    answer = await steps.ask(f"*.{newer.found_at}", "TXT")
+    return {
+        "wildcard": any(is_record(show(value)) for value in answer.values),
+        "reports": reports,
+        "misplaced": (),
+    }
 
 
-def _choose(domain: str, organizational: str, found: tuple[tuple[str, Record], ...]) -> tuple[str, Record] | None:
-    """The author domain's own record, else its organization's, else its public suffix's (RFC 9989 section 4.10.1)."""
-    records = dict(found)
-    suffix = next((at for at, record in found if record.psd == "y"), None)
-    return next(((at, records[at]) for at in (domain, organizational, suffix) if at in records), None)
+async def _misplaced(domain: str, steps: Steps) -> tuple[str, ...]:
+    """Where records end up by mistake: at the domain itself, without the underscore, or with the zone's name twice,
+    because a DNS panel added it."""
+    names = [one for one in (domain, f"dmarc.{domain}", f"_dmarc.{domain}.{domain}") if is_hostname(one)]
+    answers = await steps.ask_all([(name, "TXT") for name in names])
+    return tuple(
+        name
+        for name, answer in zip(names, answers, strict=True)
+        if any(is_record(show(value)) or near_miss(show(value)) for value in answer.values)
+    )
 
 
-async def _policy_tag(domain: str, at: str, record: Record, steps: Steps) -> tuple[str | None, bool | None]:
-    """Which of p, sp and np speaks for this domain, None where that hangs on an answer that did not come; and whether
-    the domain exists, None where nobody had to ask. It does not exist if DNS says NXDOMAIN (RFC 9989 section
-    3.2.13)."""
-    if at == domain or record.fallback:
-        return "p", None
-    subdomain = "sp" if record.sp else "p"
-    if not record.np:
-        return subdomain, None
-    answer = await steps.ask(domain, "A")
-    if not answer.known:
-        return None, None
-    exists = answer.reason != "nxdomain"
-    return (subdomain if exists else "np"), exists
+def _differences(newer: Discovery, older: Discovery, standards: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    """In what a receiver that follows RFC 7489 differs, as far as both are known."""
+    if "temperror" in (newer.result, older.result) or (newer.record is None and older.record is None):
+        return ()
+    mine, theirs = standards["rfc9989"], standards["rfc7489"]
+    organizations = (newer.organizational_domain, older.organizational_domain)
+    ids = {
+        "organizational-domain": None not in organizations and organizations[0] != organizations[1],
+        "record": mine["found_at"] != theirs["found_at"],
+        "policy": mine["found_at"] == theirs["found_at"] and mine["policy"] != theirs["policy"],
+        "testing": mine["policy"] == theirs["policy"] and mine["applied"] != theirs["applied"],
+        "pct": older.record is not None and older.record.pct not in (0, 100) and older.policy != "none",
+        "result": mine["result"] != theirs["result"],
+    }
+    return tuple(id_ for id_, differs in ids.items() if differs)
+
+
+def _publish(domain: str, found: Discovery) -> dict[str, Any]:
+    """The record to publish now, those that follow it, and whether it says anything else than what stands there."""
+    if found.result == "temperror":
+        return {}
+    if found.record is None or found.found_at is None:
+        first = first_record(domain)
+        later = next_records(domain, parse(first.text))
+        return {"name": first.name, "record": first.text, "later": tuple(one.text for one in later), "changed": True}
+    mended = mended_record(found.found_at, found.record)
+    later = next_records(found.found_at, found.record)
+    same = _without_spaces(parse(mended.text)) == _without_spaces(found.record)
+    return {
+        "name": mended.name,
+        "record": mended.text,
+        "later": tuple(one.text for one in later),
+        "changed": not same,
+    }
+
+
+def _without_spaces(record: Record) -> dict[str, str]:
+    return {name: "".join(value.split()) for name, value in record.tags.items()}
+
+
+def _note(found: Discovery, standards: dict[str, dict[str, Any]], steps: Steps) -> None:
+    """The last lines of the trace: what applies, and what each standard makes of the message."""
+    record = found.record
+    if record is not None and found.result == "permerror":
+        steps.note(
+            f"The record at {found.found_at} is unusable ({found.reason}, and no rua): receivers apply no DMARC."
+        )
+    if found.policy and record is not None:
+        testing = ", testing" if record.t else ""
+        steps.note(f"The record at {found.found_at} applies: {found.tag}={found.policy}{testing}.")
+    for standard, said in standards.items():
+        for one in said["identifiers"]:
+            aligned = {True: "aligned", False: "not aligned", None: "alignment not known"}[one["aligned"]]
+            name = f"{one['mechanism'].upper()} {one['result']} of {one['domain']}"
+            steps.note(f"{standard}: {name} is {aligned} ({one['mode']}).")
+        if said["result"] in ("pass", "fail"):
+            steps.note(f"{standard}: DMARC {said['result']} ({said['reason']}).")
