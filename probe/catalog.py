@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from probe.rows import (
     Selector,
     Signature,
 )
+from probe.text import filled
 
 
 class Catalog:
@@ -93,6 +94,28 @@ class Catalog:
     def words(self) -> Mapping[str, str]:
         """Headings and short words of the reports, by key."""
         return {key: str(value) for key, value in self._table("words.toml").items()}
+
+    def say(self, key: str, /, **values: object) -> str:
+        """The words under ``key``, with the values filled in."""
+        return filled(self.words[key], values)
+
+    def count(self, key: str, /, count: int) -> str:
+        """The words for so many: those of ``key``, or of ``key-one`` for a single one."""
+        return self.say(f"{key}-one" if count == 1 else key, count=count)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """``a, b and c``."""
+        if len(items) < 2:
+            return "".join(items)
+        return self.words["list-comma"].join(items[:-1]) + self.words["list-and"] + items[-1]
+
+    def joined(self, *sentences: str) -> str:
+        """One sentence after the other; what is empty is left out."""
+        return self.words["sentence-space"].join(filter(None, sentences))
+
+    def titled(self, title: str, text: str) -> str:
+        """A title, which has no full stop of its own, and the sentences behind it."""
+        return f"{title}{self.words['title-end']}{text}".strip()
 
     def reason(self, details: Mapping[str, Any]) -> str:
         """Why a check came to no verdict, in words: what the other side said, else the words for our reason's id."""

@@ -17,30 +17,24 @@ from probe.errors import INTERRUPT
 from probe.model import CheckResult, Client, Exchange, Finding, Session, Severity, Target, Tls
 from probe.route import Route
 from probe.smtp.extensions import size_limit, strange_lines
-from probe.text import capital, show
+from probe.text import capital, filled
 
 _SLOW_GREETING_MS = 5000.0
 _SOON_DAYS = 14
 _MOST_RECORDS = 5
 
 
-class _Facts(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
 def finding(id_: str, subject: str, facts: Catalog, **details: Any) -> Finding:
     """The finding with its words filled in."""
     text = facts.findings[id_]
-    values = _Facts({key: show(str(value)) for key, value in details.items()})
     return Finding(
         id=id_,
         severity=cast(Severity, text.severity),
         subject=subject,
         facts=details,
-        title=text.title.format_map(values),
-        explanation=capital(text.explanation.format_map(values)),
-        remedy=text.remedy.format_map(values),
+        title=filled(text.title, details),
+        explanation=capital(filled(text.explanation, details)),
+        remedy=filled(text.remedy, details),
         references=text.references,
     )
 

@@ -8,7 +8,7 @@ charset. ``show()`` makes all of it visible and harmless; no other function may 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 # Printable by Unicode's categories, yet drawn as nothing: fillers and joiners that can hide text or shift it
 # (Unicode's Default_Ignorable_Code_Point that are not of category C).
@@ -47,6 +47,17 @@ def _visible(character: str) -> str:
 def capital(text: str) -> str:
     """``text`` with a capital letter at its start, for words that become a sentence."""
     return text[:1].upper() + text[1:]
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "?"  # a report with a gap is better than none
+
+
+def filled(words: str, values: Mapping[str, object]) -> str:
+    """The words of ``data/`` with the values in the places that are named after them. Values are shown and never filled
+    in again, whatever they hold."""
+    return words.format_map(_Values({name: show(str(value)) for name, value in values.items()}))
 
 
 class Redactor:

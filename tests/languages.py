@@ -108,7 +108,7 @@ def shortcomings(folder: Path, lang: str) -> list[str]:
 
 
 def _faults(english: str, ours: str) -> Iterator[str]:
-    if not ours.strip():
+    if english.strip() and not ours.strip():
         yield "empty"
     if placeholders(english) != placeholders(ours):
         yield f"placeholders {sorted(placeholders(ours))} instead of {sorted(placeholders(english))}"

@@ -190,6 +190,47 @@ def test_a_text_that_is_no_text_is_a_data_error(edited: Edit) -> None:
         whole(facts, "findings")
 
 
+# --- saying it in words
+
+WORDS = """
+key = "{count} lists"
+key-one = "{count} list"
+told = "{name} lists {address}, since {name} is asked"
+list-comma = ", "
+list-and = " and "
+sentence-space = " "
+title-end = ". "
+"""
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "0 lists"), (1, "1 list"), (2, "2 lists")])
+def test_one_is_no_plural(count: int, expected: str, edited: Edit) -> None:
+    assert expected == edited("words.toml", WORDS).count("key", count)
+
+
+def test_values_are_shown_and_filled_in_once(edited: Edit) -> None:
+    said = edited("words.toml", WORDS).say("told", name="{address} \x1b[2J{0.__class__}", address=5)
+    assert "{address} \\x1b[2J{0.__class__} lists 5, since {address} \\x1b[2J{0.__class__} is asked" == said
+
+
+def test_a_value_that_is_missing_leaves_a_gap_and_no_traceback(edited: Edit) -> None:
+    assert "x lists ?, since x is asked" == edited("words.toml", WORDS).say("told", name="x")
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_a_list_reads_as_one(items: list[str], expected: str, edited: Edit) -> None:
+    assert expected == edited("words.toml", WORDS).listed(items)
+
+
+def test_sentences_stand_one_after_the_other_as_their_script_has_it(edited: Edit) -> None:
+    assert "A. C." == edited("words.toml", WORDS).joined("A.", "", "C.")
+    assert "あ。い。" == catalog("ja").joined("あ。", "い。")
+    assert "Title. Text." == catalog("en").titled("Title", "Text.")
+    assert "題。文。" == catalog("ja").titled("題", "文。")
+
+
 def test_signatures_carry_the_provider_of_their_file(edited: Edit) -> None:
     text = 'provider = "mine"\n[my-text]\npattern = "x"\ncause = "unknown"\nweight = 0.5\nexample = "x"\nsource = "y"\n'
     facts = edited("signatures/mine.toml", text)

@@ -28,7 +28,7 @@ def compare_with_offer(inquiry: Inquiry, session: Session, facts: Catalog) -> Ch
         return None
     verb, *words = exchange.command.split(" ")
     if verb.upper() == "AUTH" and words:
-        return _mechanism(words[0], offer)
+        return _mechanism(words[0], offer, facts)
     if verb.upper() in ("MAIL", "RCPT"):
         parameters = [word for word in words if not word.upper().startswith(("FROM:", "TO:"))]
         return _parameters(verb.upper(), parameters, offer, facts) if parameters else None
@@ -39,17 +39,18 @@ def _offer_at(session: Session, exchange: Exchange) -> Mapping[str, str] | None:
     return session.extensions.after_tls if exchange.in_tls else session.extensions.before_tls
 
 
-def _mechanism(asked: str, offer: Mapping[str, str]) -> CheckResult:
+def _mechanism(asked: str, offer: Mapping[str, str], facts: Catalog) -> CheckResult:
     offered = tuple(offer.get("AUTH", "").split())
     available = asked.upper() in (mechanism.upper() for mechanism in offered)
-    facts = {
+    details = {
         "kind": "mechanism",
         "asked": (asked,),
         "not_offered": () if available else (asked,),
         "offered": offered,
         "extension": "AUTH" if "AUTH" in offer else None,
     }
-    return CheckResult(ID, f"AUTH {asked}", "pass" if available else "fail", facts, trace=_trace("AUTH", asked, offer))
+    trace = _trace("AUTH", asked, offer, facts)
+    return CheckResult(ID, f"AUTH {asked}", "pass" if available else "fail", details, trace=trace)
 
 
 def _parameters(verb: str, parameters: list[str], offer: Mapping[str, str], facts: Catalog) -> CheckResult:
@@ -67,7 +68,7 @@ def _parameters(verb: str, parameters: list[str], offer: Mapping[str, str], fact
         "not_offered": tuple(missing),
         "offered": tuple(sorted(_with_values(allowed, offer))),
     }
-    trace = tuple(line for parameter in parameters for line in _trace(verb, parameter, offer))
+    trace = tuple(line for parameter in parameters for line in _trace(verb, parameter, offer, facts))
     return CheckResult(ID, f"{verb} {' '.join(parameters)}", "fail" if missing else "pass", details, trace=trace)
 
 
@@ -109,9 +110,10 @@ def _verb(verb: str, offer: Mapping[str, str], facts: Catalog) -> CheckResult | 
         "not_offered": () if available else (verb,),
         "offered": tuple(offer),
     }
-    return CheckResult(ID, verb, "pass" if available else "fail", details, trace=_trace("EHLO", verb, offer))
+    return CheckResult(ID, verb, "pass" if available else "fail", details, trace=_trace("", verb, offer, facts))
 
 
-def _trace(verb: str, asked: str, offer: Mapping[str, str]) -> tuple[str, ...]:
-    listed = ", ".join(f"{keyword} {value}".strip() for keyword, value in offer.items()) or "nothing"
-    return (f"asked: {verb} {asked}", f"EHLO offered: {listed}")
+def _trace(verb: str, asked: str, offer: Mapping[str, str], facts: Catalog) -> tuple[str, ...]:
+    listed = ", ".join(f"{keyword} {value}".strip() for keyword, value in offer.items())
+    said = facts.say("trace-offered", offered=listed) if listed else facts.words["trace-nothing-offered"]
+    return facts.say("trace-asked", asked=f"{verb} {asked}".strip()), said

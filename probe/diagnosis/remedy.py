@@ -13,6 +13,7 @@ from probe.model import CheckResult, Fix, Verdict
 from probe.names import reverse_name
 from probe.route import is_private
 from probe.rows import Cause
+from probe.text import filled
 
 
 def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
@@ -26,7 +27,7 @@ def _exact(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
         return _delisting(case, verdict)
     if cause.cause == "no-ptr":
         if verdict == "refuted":
-            return (Fix(_who(case, "receiver"), _say(case, "fix-ptr-is-fine")),)
+            return (Fix(_who(case, "receiver"), case.facts.say("fix-ptr-is-fine")),)
         return _pointer(case)
     found = [one for one in case.of("extensions") if one.result == "fail"]
     if found:
@@ -38,18 +39,18 @@ def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
     zone = named_zone(case.inquiry)
     results = [one for one in case.of("dnsbl") if (one.facts.get("zone") == zone if zone else one.result == "fail")]
     if verdict == "refuted" and any(one.result == "permerror" for one in results):
-        return (Fix(_who(case, "receiver"), _say(case, "fix-stop-asking", zone=zone)),)
+        return (Fix(_who(case, "receiver"), case.facts.say("fix-stop-asking", zone=zone)),)
     if verdict == "refuted":
-        return (Fix(_who(case, "receiver"), _say(case, "fix-not-listed-any-more", zone=zone)),)
+        return (Fix(_who(case, "receiver"), case.facts.say("fix-not-listed-any-more", zone=zone)),)
     first = "fix-policy-list" if _is_policy_listing(case, results) else "fix-stop-the-cause"
-    steps = [Fix(_who(case, "sender"), _say(case, first))]
+    steps = [Fix(_who(case, "sender"), case.facts.say(first))]
     urls = case.inquiry.explanation.fields
     hits = [one for one in results if one.result == "fail"]
     for one in hits or results:
         in_text = re.search(r"https?://[^\s<>\"]+", str(one.facts.get("text") or ""))
         url = one.facts.get("delist") or urls.get("delist_url") or next(iter(urls.get("urls", ())), None)
         url = url or (in_text[0] if in_text else None) or _page_of(case, str(one.facts.get("zone")), one.subject)
-        steps.append(Fix(_who(case, "sender"), _say(case, "fix-delist", zone=one.facts.get("zone")), url=url))
+        steps.append(Fix(_who(case, "sender"), case.facts.say("fix-delist", zone=one.facts.get("zone")), url=url))
     return tuple(steps)
 
 
@@ -74,12 +75,12 @@ def _pointer(case: Case) -> tuple[Fix, ...]:
     address, name = case.sender.client.address, case.sender.ehlo
     if address is None or is_private(address):
         return ()
-    host = name if name and "." in name and not name.startswith("[") else "mail.<your domain>"
+    host = name if name and "." in name and not name.startswith("[") else case.facts.words["your-host"]
     record = f"{reverse_name(address)}. PTR {host}."
     kind = "AAAA" if ":" in address else "A"
     return (
-        Fix(_who(case, "network"), _say(case, "fix-ptr", address=address), publish=record),
-        Fix(_who(case, "dns"), _say(case, "fix-forward"), publish=f"{host}. {kind} {address}"),
+        Fix(_who(case, "network"), case.facts.say("fix-ptr", address=address), publish=record),
+        Fix(_who(case, "dns"), case.facts.say("fix-forward"), publish=f"{host}. {kind} {address}"),
     )
 
 
@@ -91,7 +92,7 @@ def _same_command(case: Case, subject: str) -> bool:
 def _what_would_work(case: Case, facts: Mapping[str, Any]) -> Fix:
     offered = " ".join(facts["offered"])
     key = f"fix-{facts['kind']}" + ("" if offered else "-none")
-    return Fix(_who(case, "sender"), _say(case, key, asked=", ".join(facts["not_offered"]), offered=offered))
+    return Fix(_who(case, "sender"), case.facts.say(key, asked=", ".join(facts["not_offered"]), offered=offered))
 
 
 def _general(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
@@ -113,7 +114,7 @@ def _general(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
     for step in cause.fix:
         names = [name for _, name, _, _ in string.Formatter().parse(step) if name]
         if all(known.get(name) for name in names):
-            steps.append(Fix(_who(case, who), step.format_map(known)))
+            steps.append(Fix(_who(case, who), filled(step, known)))
     return tuple(steps)
 
 
@@ -129,7 +130,3 @@ def _spf_mechanism(address: str | None) -> str | None:
 
 def _who(case: Case, who: str) -> str:
     return case.facts.words[f"who-{who}"]
-
-
-def _say(case: Case, key: str, **values: Any) -> str:
-    return case.facts.words[key].format_map(values)

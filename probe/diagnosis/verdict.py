@@ -36,7 +36,7 @@ class Case:
 
     def say(self, key: str, **values: Any) -> str:
         """A sentence of data/words.toml."""
-        return self.facts.words[f"evidence-{key}"].format_map(values)
+        return self.facts.say(f"evidence-{key}", **values)
 
     def of(self, check: str) -> list[CheckResult]:
         return [result for result in self.checks if result.check == check]
@@ -220,7 +220,10 @@ def _describe_hit(case: Case, hit: CheckResult) -> None:
     facts = hit.facts
     case.evidence.append(
         case.say(
-            "listed", query=_question(hit), answer=facts.get("answer", ""), meaning=facts.get("meaning") or "listed"
+            "listed",
+            query=_question(hit),
+            answer=facts.get("answer", ""),
+            meaning=facts.get("meaning") or case.facts.words["listed"],
         )
     )
     if facts.get("text"):

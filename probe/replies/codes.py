@@ -13,7 +13,6 @@ from probe.replies import enhanced
 from probe.rows import Code, Digit, EnhancedCode
 from probe.text import show
 
-_NONE_NEAR = "No assigned code is near."
 _NEAR = 5  # details of a subject stand in no order, so only a close one may be related
 _FAR = 1000  # RFC 3463 section 2: a detail has at most three digits
 
@@ -57,7 +56,7 @@ def _bare_enhanced(code: str, facts: Catalog) -> Explanation:
         meaning=entry.meaning,
         when=entry.when,
         remedy=entry.remedy,
-        category=enhanced.CLASSES[code[0]],
+        category=facts.words[f"enhanced-class-{code[0]}"],
         retry=facts.classes[code[0]].retry,
         reference=entry.reference or None,
         enhanced_title=entry.title,
@@ -77,23 +76,26 @@ def basic_entry(code: int, facts: Catalog) -> Code:
     word = str(code)
     if word in facts.codes:
         return facts.codes[word]
-    first = facts.classes.get(word[0]) or _undefined(word[0])
-    second = facts.categories.get(word[1]) or _undefined(word[1])
+    first = facts.classes.get(word[0]) or _undefined(word[0], facts)
+    second = facts.categories.get(word[1]) or _undefined(word[1], facts)
     nearest = min(
         (known for known, entry in facts.codes.items() if known[0] == word[0] and entry.kind != "vendor"),
         key=lambda known: (abs(int(known) - code), known),
         default=None,
     )
-    near = f"The nearest assigned code is {nearest}, {facts.codes[nearest].name}." if nearest else _NONE_NEAR
-    if nearest and nearest[:2] != word[:2]:
-        near = near.replace(".", f"; it is too far to tell anything about {word}.")
+    if nearest is None:
+        near = facts.say("nearest-none")
+    else:
+        key = "nearest-code" if nearest[:2] == word[:2] else "nearest-code-far"
+        near = facts.say(key, code=nearest, name=facts.codes[nearest].name, asked=word)
     return Code(
         code=word,
-        name=f"Unassigned: {first.name}",
-        meaning=f"No standard assigns {word}. Its first digit says: {_small(first.meaning)} "
-        f"Its second: {_small(second.meaning)} {near}",
-        when="Only from servers that make up codes of their own.",
-        remedy=f"Act on the first digit alone, as the standard asks of clients. {first.remedy}".strip(),
+        name=facts.say("unassigned", name=first.name),
+        meaning=facts.joined(
+            facts.say("unassigned-digits", code=word, first=first.meaning, second=second.meaning), near
+        ),
+        when=facts.say("unassigned-when"),
+        remedy=facts.joined(facts.say("unassigned-remedy"), first.remedy),
         retry=first.retry or "never",
         kind="unassigned",
         commands=(),
@@ -109,23 +111,26 @@ def enhanced_entry(code: str, facts: Catalog) -> EnhancedCode:
     if entry is not None:
         return entry
     kind, topic, _ = code.split(".")
-    subject = facts.subjects.get(topic) or _undefined(topic)
-    first = facts.classes.get(kind) or _undefined(kind)
+    subject = facts.subjects.get(topic) or _undefined(topic, facts)
+    first = facts.classes.get(kind) or _undefined(kind, facts)
     around = [known for known in facts.enhanced if known[0] in (kind, "X") and _apart(known, code) <= _NEAR]
     nearest = min(
         (known for known in around if facts.enhanced[known].kind != "vendor"),
         key=lambda known: (_apart(known, code), known),
         default=None,
     )
-    near = (
-        f"The nearest assigned code is {kind}{nearest[1:]}, {facts.enhanced[nearest].title}." if nearest else _NONE_NEAR
-    )
+    if nearest is None:
+        near = facts.say("nearest-none")
+    else:
+        near = facts.say("nearest-code", code=f"{kind}{nearest[1:]}", name=facts.enhanced[nearest].title)
+    class_name = facts.words[f"enhanced-class-{kind}"]
     return EnhancedCode(
         code=code,
-        title=f"Unassigned: {subject.name}",
-        meaning=f"{code} is not in the registry. Its class is {enhanced.CLASSES[kind]}. "
-        f"Its subject says: {_small(subject.meaning)} {near}",
-        when="From servers and providers that make up codes of their own.",
+        title=facts.say("unassigned", name=subject.name),
+        meaning=facts.joined(
+            facts.say("unassigned-numbers", code=code, name=class_name, subject=subject.meaning), near
+        ),
+        when=facts.say("unassigned-when"),
         remedy=(subject.remedy or first.remedy),
         kind="unassigned",
         reference="RFC 3463 section 3",
@@ -152,9 +157,5 @@ def _detail(code: str) -> int:
     return int(code.rpartition(".")[2])
 
 
-def _undefined(digit: str) -> Digit:
-    return Digit(digit=digit, name="Undefined", meaning=f"The standard gives {digit} no sense here.")
-
-
-def _small(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+def _undefined(digit: str, facts: Catalog) -> Digit:
+    return Digit(digit=digit, name=facts.say("digit-undefined"), meaning=facts.say("digit-says-nothing", digit=digit))

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import re
 
-# RFC 3463 section 2: the three classes, by their first digit. There is no class 3.
-CLASSES = {"2": "Success", "4": "Persistent Transient Failure", "5": "Permanent Failure"}
-
 _CODE = r"([245]\.\d{1,3}\.\d{1,3})"
 _AT_START = re.compile(rf"\s*[#(\[]{{0,2}}{_CODE}(?![\w.]\w|\w)[)\]]?[:;,]?\s*(?:-\s)?")
 _BEHIND_A_WORD = re.compile(rf"[^\s<>]{{1,24}} {_CODE}(?=\s)")

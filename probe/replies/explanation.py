@@ -64,7 +64,7 @@ def _explain(
     facts: Catalog,
     earlier: Sequence[Explanation],
 ) -> Explanation:
-    entry = basic_entry(code, facts) if code is not None else _nothing()
+    entry = basic_entry(code, facts) if code is not None else _nothing(facts)
     status = enhanced_entry(enhanced_code, facts) if enhanced_code else None
     text = " ".join(enhanced.split(line)[1] for line in lines)[:LONGEST]
     # HELP, RSET and QUIT decide nothing, so nobody needs to know why they were refused; and a client that cancels AUTH
@@ -115,14 +115,14 @@ def _quoted(words: str) -> str | None:
     return show(words) or None
 
 
-def _nothing() -> Code:
+def _nothing(facts: Catalog) -> Code:
     """The entry of a text that begins with no code."""
     return Code(
         code="",
-        name="No reply code",
-        meaning="The text holds no reply code, so only its words can be read.",
+        name=facts.say("no-code"),
+        meaning=facts.say("no-code-meaning"),
         when="",
-        remedy="Look for the whole reply, with its three digits, in the bounce or the log.",
+        remedy=facts.say("no-code-remedy"),
         retry="",
         kind="",
         commands=(),

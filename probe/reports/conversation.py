@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from probe.catalog import Catalog
 from probe.model import Exchange, Explanation, Reply, Report, Session
-from probe.reports.breaking import is_wide
 from probe.reports.delivery import recipient_of
-from probe.reports.layout import Page, clipped, counted, padded
+from probe.reports.layout import Page, clipped, padded
 
 _TEXT = 14
 _NOTE = 26
@@ -38,7 +37,7 @@ def _exchange(page: Page, session: Session, index: int, exchange: Exchange, fact
     if exchange.command is not None:
         page.hanging((("        ", ""), (send + " ", "cyan")), ((exchange.command, "cyan"),), column=_TEXT)
     if exchange.stage == "dot" and (recipient := recipient_of(session, index)) is not None:
-        page.hanging((), ((facts.words["for-recipient"].format(recipient=recipient), "dim"),), indent=_TEXT)
+        page.hanging((), ((facts.say("for-recipient", recipient=recipient), "dim"),), indent=_TEXT)
     if exchange.reply is not None:
         _reply(page, session, exchange, exchange.reply, hear, facts, verbose)
     elif exchange.failure is not None:
@@ -70,7 +69,7 @@ def _reply(
         room = None if verbose else _MOST_LINES
         for number, line in enumerate(reply.lines):
             if room is not None and room <= 0:
-                more = counted(facts.words, "more-lines", len(reply.lines) - number)
+                more = facts.count("more-lines", len(reply.lines) - number)
                 page.hanging((), ((f"… {more}", "dim"),), indent=_TEXT)
                 break
             lead = head if number == 0 else (("        ", ""), (arrow + " ", "red" if refused else "green"))
@@ -86,7 +85,7 @@ def _reply(
     if verbose:
         if explanation is not None:
             page.hanging(
-                (), ((f"{reply.code}  {_sentences(explanation.title, explanation.meaning)}", "dim"),), indent=_TEXT
+                (), ((f"{reply.code}  {facts.titled(explanation.title, explanation.meaning)}", "dim"),), indent=_TEXT
             )
             _extensions(page, exchange, reply, facts)
         return
@@ -98,7 +97,7 @@ def _reply(
 def _in_short(session: Session, exchange: Exchange, reply: Reply, facts: Catalog) -> str:
     offer = session.extensions.after_tls if exchange.in_tls else session.extensions.before_tls
     if exchange.stage == "ehlo" and offer is not None and len(reply.lines) > 1:
-        return f"{reply.code} " + counted(facts.words, "extensions-count", len(offer))
+        return f"{reply.code} " + facts.count("extensions-count", len(offer))
     more = f" (+{len(reply.lines) - 1})" if len(reply.lines) > 1 else ""
     first = next((line for line in reply.lines if line.strip()), "")
     return f"{reply.code} {first}{more}".strip()
@@ -111,9 +110,9 @@ def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanati
     def say(label: str, text: str, style: str = "") -> None:
         page.hanging(((label, "bold"),), ((text, style),), indent=_TEXT, column=_TEXT + 7)
 
-    say(str(reply.code), _sentences(explanation.title, explanation.meaning))
+    say(str(reply.code), facts.titled(explanation.title, explanation.meaning))
     if reply.enhanced and explanation.enhanced_title:
-        say(reply.enhanced, _sentences(explanation.enhanced_title, explanation.enhanced_meaning or ""))
+        say(reply.enhanced, facts.titled(explanation.enhanced_title, explanation.enhanced_meaning or ""))
     say(words["short-when"], explanation.when)
     say(words["short-fix"], explanation.remedy)
     if explanation.allowed_here is not None:
@@ -127,20 +126,15 @@ def _opened(page: Page, exchange: Exchange, reply: Reply, explanation: Explanati
             else verb
         )
         key = "allowed-here" if explanation.allowed_here else "not-allowed-here"
-        say(words["short-rfc"], words[key].format(code=reply.code, place=place))
+        say(words["short-rfc"], facts.say(key, code=reply.code, place=place))
     if explanation.cause and explanation.cause != "unknown":
         # Without words that decided, it was the most exact of the codes.
         by = clipped(explanation.matched or reply.enhanced or str(reply.code), _MOST_MATCHED)
-        cause = words["cause-by"].format(cause=explanation.cause, words=by)
+        cause = facts.say("cause-by", cause=explanation.cause, words=by)
         who = f" · {explanation.provider}" if explanation.provider and explanation.provider != "generic" else ""
         say(words["short-cause"], cause + who)
     if explanation.provider_meaning:
         say("", explanation.provider_meaning)
-
-
-def _sentences(title: str, meaning: str) -> str:
-    """One after the other, with the full stop of the title's own script."""
-    return f"{title}。{meaning}" if is_wide(title) else f"{title}. {meaning}".strip()
 
 
 def _extensions(page: Page, exchange: Exchange, reply: Reply, facts: Catalog) -> None:

@@ -10,7 +10,7 @@ from probe.catalog import Catalog
 from probe.errors import INTERRUPT
 from probe.model import Certificate, Report, Session
 from probe.reports.delivery import recipient_of, refusals, sent_to
-from probe.reports.layout import Page, counted
+from probe.reports.layout import Page
 from probe.reports.route import print_route
 
 _MOST_LINES = 4
@@ -30,7 +30,7 @@ def verdict_of(session: Session, facts: Catalog) -> tuple[str, str]:
     words = facts.words
     sent, asked = sent_to(session)
     if 0 < sent < asked:
-        return words["verdict-sent-to-some"].format(sent=sent, asked=asked), "bold yellow"
+        return facts.say("verdict-sent-to-some", sent=sent, asked=asked), "bold yellow"
     if sent:
         return words["verdict-sent"], "bold green" if session.outcome == "ok" else "bold yellow"
     if session.detail == INTERRUPT:
@@ -93,7 +93,7 @@ def _said(session: Session, index: int, facts: Catalog) -> str:
     codes = f"{reply.code} {reply.enhanced or ''}".strip() if reply else ""
     recipient = recipient_of(session, index)
     if recipient is not None:
-        codes = facts.words["said-to-recipient"].format(reply=codes, recipient=recipient)
+        codes = facts.say("said-to-recipient", reply=codes, recipient=recipient)
     return f"{facts.words[f'stage-{exchange.stage}']}: {codes}"
 
 
@@ -108,7 +108,7 @@ def _virtues(session: Session, report: Report, facts: Catalog) -> Iterator[str]:
     offer = session.extensions.current
     size = offer.get("SIZE", "")
     if size.isascii() and size.isdigit() and len(size) <= 20 and int(size) > 0:
-        yield f"SIZE {_size(int(size))}"
+        yield f"SIZE {_size(int(size), facts)}"
     rest = [keyword for keyword in offer if keyword not in ("SIZE", "STARTTLS", "AUTH", "HELP", "ENHANCEDSTATUSCODES")]
     if rest:
         yield " ".join(rest)
@@ -121,8 +121,8 @@ def _validity(leaf: Certificate, report: Report, facts: Catalog, *, verified: bo
         return facts.words["certificate-expired"]
     key = "certificate-valid" if verified else "certificate-days"
     if days > _MANY_DAYS:
-        return facts.words[f"{key}-year"].format(year=end.year)
-    return counted(facts.words, key, days)
+        return facts.say(f"{key}-year", year=end.year)
+    return facts.count(key, days)
 
 
 def _moment(text: str) -> datetime.datetime:
@@ -139,7 +139,7 @@ def _proofs(session: Session, facts: Catalog) -> Iterator[str]:
         named = leaf.names or (_common_name(leaf.subject),)
         names = ", ".join(named[:_MOST_NAMES]) + (f" (+{len(named) - _MOST_NAMES})" if len(named) > _MOST_NAMES else "")
         key = "certificate-for-self" if leaf.subject == leaf.issuer else "certificate-for"
-        yield facts.words[key].format(names=names, issuer=_common_name(leaf.issuer))
+        yield facts.say(key, names=names, issuer=_common_name(leaf.issuer))
 
 
 def _common_name(name: str) -> str:
@@ -148,8 +148,8 @@ def _common_name(name: str) -> str:
     return re.sub(r"\\(.)", r"\1", found[1]) if found else name or "?"
 
 
-def _size(octets: int) -> str:
-    for unit in ("octets", "kB", "MB", "GB"):
+def _size(octets: int, facts: Catalog) -> str:
+    for unit in (facts.words["unit-octets"], "kB", "MB", "GB"):
         if octets < 10_000 or unit == "GB":
             return f"{octets} {unit}"
         octets //= 1000

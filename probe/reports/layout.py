@@ -6,7 +6,7 @@ Widths are counted in cells, so that Japanese text keeps its columns. Every text
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -160,8 +160,3 @@ def clipped(text: str, cells: int) -> str:
 def padded(text: str, cells: int) -> str:
     """``text`` with spaces up to so many cells."""
     return text + " " * (cells - cell_len(text))
-
-
-def counted(words: Mapping[str, str], key: str, count: int) -> str:
-    """The words for so many: those of ``key``, or of ``key-one`` for a single one."""
-    return words[f"{key}-one" if count == 1 else key].format(count=count)

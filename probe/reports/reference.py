@@ -16,12 +16,12 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
     column = _column(words[key] for key in ("heading-class", "heading-meaning", "heading-remedy", "heading-fields"))
     code = " ".join(part for part in (str(one.code) if one.code else "", one.enhanced or "") if part)
     page.blank()
-    page.hanging(((code, "bold"),), ((one.title, "bold"),), column=len(code) + 3)
+    page.hanging(((code, "bold"),), ((one.title, "bold"),), column=len(code) + 3 if code else 1)
     page.blank()
     _section(page, words["heading-class"], _class(one), column)
     _section(page, words["heading-meaning"], one.meaning, column)
     if one.code and one.enhanced_title:
-        text = f"{one.enhanced}  {one.enhanced_title}. {one.enhanced_meaning or ''}".strip()
+        text = f"{one.enhanced}  {facts.titled(one.enhanced_title, one.enhanced_meaning or '')}"
         _section(page, words["heading-registry"], text, column)
     _section(page, words["heading-when"], one.when, column)
     if one.cause and one.signature:
@@ -85,7 +85,7 @@ def _cause(page: Page, one: Explanation, facts: Catalog, column: int) -> None:
     _section(page, "", one.provider_meaning or (cause.meaning if cause else ""), column)
     others = ", ".join(f"{r.cause} {r.confidence:.2f}" for r in one.causes[1:4])
     if others:
-        _section(page, "", facts.words["cause-others"].format(causes=others), column)
+        _section(page, "", facts.say("cause-others", causes=others), column)
 
 
 def _section(page: Page, label: str, text: str, column: int) -> None:

@@ -11,7 +11,7 @@ from probe.catalog import Catalog
 from probe.model import Answer, CheckResult, Diagnosis, Finding, Report
 from probe.reports.conversation import print_conversation
 from probe.reports.headline import place_of, print_headline, stopped, verdict
-from probe.reports.layout import Page, counted, padded
+from probe.reports.layout import Page, padded
 from probe.text import show
 
 _COLUMN = 11
@@ -33,7 +33,7 @@ def render(report: Report, out: TextIO, facts: Catalog, *, color: bool, width: i
         page.blank()
         print_conversation(page, session, report, facts, verbose=verbose)
     if verbose:
-        _questions(page, report)
+        _questions(page, report, facts)
     page.blank()
     _what_was_done(page, report, facts, verbose)
     page.blank()
@@ -52,7 +52,7 @@ def _diagnosis(page: Page, diagnosis: Diagnosis, facts: Catalog, told: set[str])
     words = facts.words
     cause = facts.causes[diagnosis.cause]
     refuted = diagnosis.verdict == "refuted"
-    title = words["why-refuted"].format(title=cause.title) if refuted else cause.title
+    title = facts.say("why-refuted", title=cause.title) if refuted else cause.title
     page.row(words["heading-why"], (title, "bold"), f" ({words[f'diagnosis-{diagnosis.verdict}']})", column=_COLUMN)
     if not refuted:
         page.row("", diagnosis.summary, column=_COLUMN)
@@ -90,8 +90,8 @@ def _findings(page: Page, report: Report, facts: Catalog) -> None:
         if label:
             page.line((label, "bold"))
         page.hanging(
-            ((one.severity.ljust(8), _SEVERITY[one.severity]),),
-            ((one.title, "bold"), ". ", one.explanation),
+            ((padded(facts.words[f"severity-{one.severity}"], 8), _SEVERITY[one.severity]),),
+            ((one.title, "bold"), facts.words["title-end"], one.explanation),
             indent=3,
             column=12,
         )
@@ -120,17 +120,18 @@ _SAID_BY_A_DIAGNOSIS = frozenset(
 )
 
 
-def _questions(page: Page, report: Report) -> None:
+def _questions(page: Page, report: Report, facts: Catalog) -> None:
     asked = [*report.dns, *_asked(report.checks)]
     if not asked:
         return
     page.blank()
     page.line(("DNS", "bold"))
     for answer in asked:
-        said = ", ".join(answer.values) if answer.values else (answer.reason or answer.answer)
+        said = ", ".join(answer.values) or answer.reason
+        word = facts.words[f"answer-{answer.answer}"]
         page.hanging(
             ((f"{answer.elapsed_ms:5.0f} ms", "dim"),),
-            (f"{answer.name} {answer.type}  ", (answer.answer, "bold"), f"  {said}" if said != answer.answer else ""),
+            (f"{answer.name} {answer.type}  ", (word, "bold"), f"  {said}" if said and said != answer.answer else ""),
             indent=1,
             column=_COLUMN,
         )
@@ -141,15 +142,14 @@ def _what_was_done(page: Page, report: Report, facts: Catalog, verbose: bool) ->
     questions = len({(a.name, a.type) for a in (*report.dns, *_asked(report.checks))})
     sent = any(session.message_sent for session in report.sessions)
     words = facts.words
-    said = ", ".join(
-        (
-            counted(words, "connections-count", connections),
-            counted(words, "questions-count", questions),
-            f"{report.elapsed_ms / 1000:.2f} s.",
-        )
+    done = facts.say(
+        "what-was-done",
+        connections=facts.count("connections-count", connections),
+        questions=facts.count("questions-count", questions),
+        seconds=f"{report.elapsed_ms / 1000:.2f}",
     )
-    tail = "" if verbose else " " + words["see-octets"]
-    page.line((f"{said} {words['message-sent' if sent else 'nothing-sent']}{tail}", "dim"))
+    fate = words["message-sent" if sent else "nothing-sent"]
+    page.line((facts.joined(done, fate, "" if verbose else words["see-octets"]), "dim"))
 
 
 def _asked(checks: tuple[CheckResult, ...]) -> Iterator[Answer]:
@@ -166,7 +166,7 @@ def quiet(report: Report, facts: Catalog) -> str:
     session = report.sessions[-1]
     place = place_of(report, session)
     where = place if place == typed or place.startswith(f"{typed}:") else f"{typed} ({place})"
-    causes = ", ".join(dict.fromkeys(f"{d.cause} ({d.verdict})" for d in report.diagnoses))
+    causes = ", ".join(dict.fromkeys(f"{d.cause} ({facts.words[f'certainty-{d.verdict}']})" for d in report.diagnoses))
     return show(
         f"{where} {word}"
         + ("" if session.outcome == "ok" else f" {', '.join(stopped(session, facts))}")

@@ -8,10 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from probe.model import Diagnosis, Extensions, Report
-from probe.reports.layout import counted
 from tests.reports.conversations import TLS, lines_of, report, said, session, text_of
-
-WORDS = {"key": "{count} lists", "key-one": "{count} list"}
 
 
 def refusing(text: str) -> Report:
@@ -46,11 +43,6 @@ def test_twelve_lines_are_shown_whole() -> None:
     text = "\n".join([*(f"554-line {number}" for number in range(11)), "554 the end"])
     assert "<-   554 the end" in lines_of(refusing(text))
     assert "more line" not in text_of(refusing(text))
-
-
-@pytest.mark.parametrize(("count", "expected"), [(0, "0 lists"), (1, "1 list"), (2, "2 lists")])
-def test_one_is_no_plural(count: int, expected: str) -> None:
-    assert counted(WORDS, "key", count) == expected
 
 
 @pytest.mark.parametrize(
