@@ -56,32 +56,36 @@ def reverse_name(address: str) -> str:
 
 def to_ascii(name: str) -> str:
     """``name`` in A-labels and lower case, without the last dot. Raises ``BadName``."""
-    labels = _DOTS.split(name.lower())
-    if len(labels) > 1 and not labels[-1]:
-        labels.pop()
-    return ".".join(_encode_label(label)[1:].decode("ascii") for label in labels).lower()
+    labels = _labels(name.lower())
+    if not labels or not all(len(label) in _LENGTHS for label in labels):
+        raise BadName("a label is empty or too long")
+    return b".".join(labels).decode("ascii").lower()
 
 
 def encode_name(name: str) -> bytes:
     """``name`` as labels with their lengths (RFC 1035 section 3.1). Raises ``BadName``."""
-    labels = [] if name == "." else _DOTS.split(name)
-    if labels and not labels[-1]:
-        labels.pop()
-        if not labels:
-            raise BadName("empty name")
-    if not labels and name != ".":
-        raise BadName("empty name")
-    encoded = b"".join(map(_encode_label, labels)) + b"\0"
+    labels = name.encode("ascii").split(b".") if name.isascii() and not name.endswith(".") else _labels(name)
+    try:
+        encoded = b"".join([_LENGTHS[len(label)] + label for label in labels]) + b"\0"
+    except KeyError:
+        raise BadName("a label is empty or too long") from None
     if len(encoded) > 255:  # RFC 1035 section 2.3.4
         raise BadName("the name is too long")
     return encoded
 
 
-def _encode_label(label: str) -> bytes:
-    octets = label.encode("ascii") if label.isascii() else _a_label(label)
-    if not 1 <= len(octets) <= 63:  # RFC 1035 section 2.3.4
-        raise BadName("a label is empty or too long")
-    return bytes([len(octets)]) + octets
+# RFC 1035 section 2.3.4: how long a label may be.
+_LENGTHS = {length: bytes([length]) for length in range(1, 64)}
+
+
+def _labels(name: str) -> list[bytes]:
+    """The labels in ASCII; none for the root."""
+    labels = _DOTS.split(name)
+    if not labels[-1]:
+        labels.pop()
+    if labels == [""]:
+        labels.pop()
+    return [label.encode("ascii") if label.isascii() else _a_label(label) for label in labels]
 
 
 def _a_label(label: str) -> bytes:

@@ -74,7 +74,7 @@ class _Run:
         if self.given_resolver is None:
             from probe.resolver import Resolver
 
-            self.given_resolver = Resolver(timeout=self.limits.dns_timeout, tries=self.limits.dns_tries)
+            self.given_resolver = Resolver.under(self.limits)
         return self.given_resolver
 
     async def ask(self, name: str, rdtype: str) -> Answer:

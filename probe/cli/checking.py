@@ -108,7 +108,7 @@ def _status(report: Report, fail_on: str) -> Status:
 def _resolver(servers: list[str], limits: Limits) -> Resolver:
     from probe.resolver import Resolver
 
-    return Resolver(servers, timeout=limits.dns_timeout, tries=limits.dns_tries)
+    return Resolver.under(limits, servers)
 
 
 def _complain(report: Report) -> None:

@@ -7,10 +7,10 @@ resolver libraries read it as "no record", and here it is ``lame``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from probe.model import AnswerState
-from probe.resolver.codec import TYPES, MalformedError, Shape, is_within, read_shape
+from probe.resolver.codec import TYPES, MalformedError, Shape, is_authenticated, is_plain_denial, is_within, read_shape
 from probe.resolver.decode import decode
 
 _CNAME = TYPES["CNAME"]
@@ -18,8 +18,7 @@ _NOERROR, _NXDOMAIN = 0, 3
 _RCODES = {1: "formerr", 2: "servfail", 4: "notimp", 5: "refused", 9: "notauth", 16: "badvers"}
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """``Answer`` without the question. ``ask_on`` is the name to ask for next, where aliases led out of the message;
     ``links`` counts the aliases in it."""
 
@@ -35,6 +34,8 @@ class Verdict:
 
 def classify(packet: bytes, rdtype: int) -> Verdict:
     """Judge an answer that belongs to its question. Never raises."""
+    if is_plain_denial(packet):
+        return Verdict("absent", "nxdomain", authenticated=is_authenticated(packet))
     try:
         shape = read_shape(packet)
         if shape.truncated:

@@ -32,6 +32,7 @@ TYPES = {
 _HEADER = struct.Struct("!6H")
 _RECORD = struct.Struct("!HHIH")
 _OPT = 41
+_NXDOMAIN = 3
 _RD_AD = 0x0120
 # The size that avoids fragments on common paths, as agreed on the DNS flag day of 2020.
 _UDP_SIZE = 1232
@@ -83,6 +84,34 @@ def is_answer_to(query: bytes, packet: bytes) -> bool:
     asked, echoed = query[_HEADER.size : end], packet[_HEADER.size : end]
     # Lengths are below 64 and so below "A": lowering the whole name touches letters only.
     return questions == 1 and len(echoed) == len(asked) and _folded(echoed) == _folded(asked)
+
+
+def is_plain_denial(packet: bytes) -> bool:
+    """Whether this is the answer that blocklists give most: NXDOMAIN, from a server that is authoritative or offers
+    recursion, and no record but SOA and OPT. Then there is no more to read. False where a closer look is needed."""
+    if len(packet) < _HEADER.size or packet[3] & 0x0F != _NXDOMAIN or packet[2] & 0x02:
+        return False
+    _, flags, questions, answers, *counts = _HEADER.unpack_from(packet)
+    if questions != 1 or answers or not flags & 0x0480:
+        return False
+    try:
+        at = _HEADER.size
+        while length := packet[at]:
+            at += 1 + length
+            if length >= 0x40 or at > 254 + _HEADER.size:
+                return False
+        at += 5
+        for kind, count in zip((TYPES["SOA"], _OPT), counts, strict=True):
+            for _ in range(count):
+                owner, at = at, _after_name(packet, at)
+                rdtype, _, ttl, length = _RECORD.unpack_from(packet, at)
+                if rdtype != kind or (kind == _OPT and ttl >> 24):  # the upper bits of another error
+                    return False
+                read_name(packet, owner)
+                at += _RECORD.size + length
+    except (MalformedError, struct.error, IndexError):
+        return False
+    return at <= len(packet)
 
 
 def read_shape(packet: bytes) -> Shape:
@@ -155,6 +184,11 @@ def is_within(name: bytes, zone: bytes) -> bool:
 def is_truncated(packet: bytes) -> bool:
     """The TC bit, readable even where the rest is cut."""
     return bool(packet[2] & 0x02)
+
+
+def is_authenticated(packet: bytes) -> bool:
+    """The AD bit (RFC 4035 section 3.2.3)."""
+    return bool(packet[3] & 0x20)
 
 
 def _folded(question: bytes) -> bytes:

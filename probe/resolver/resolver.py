@@ -11,25 +11,22 @@ import dataclasses
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
+from typing import NamedTuple
 
+from probe.limits import Limits
 from probe.model import Answer
 from probe.names import BadName, encode_name
 from probe.resolver.classify import Verdict
 from probe.resolver.codec import TYPES
 from probe.resolver.decode import CHAIN
 from probe.resolver.servers import Servers
-from probe.resolver.system import Server, parse_server, system_servers
+from probe.resolver.system import Server, parse_server, system
 from probe.text import show
 
-# Enough to ask every blocklist at once; more would overrun the receive buffer of a name server, 200 KiB on Linux.
-_AT_ONCE = 128
 
-
-@dataclass(frozen=True)
-class _Hop:
+class _Hop(NamedTuple):
     """One question of a chain of aliases: its place in the log and when it began."""
 
     name: str
@@ -37,30 +34,44 @@ class _Hop:
     began: float
 
 
+_Key = tuple[str, str]
+
+
 class Resolver:
     """A stub resolver for one run.
 
     ``servers`` is one or more of ``ADDR``, ``ADDR:PORT`` and ``[ADDR]:PORT``; without it the system's are used, read
-    when first needed. ``timeout`` is seconds a try, so that an answer takes ``timeout * tries`` at most. Raises
-    ``UsageError`` for a server that cannot be read.
+    when first needed. ``timeout`` is seconds a try, so that an answer takes ``timeout * tries`` at most; where they are
+    not given, the system's options count if its servers do, else 5 s and 2. Raises ``UsageError`` for a server that
+    cannot be read.
     """
 
     def __init__(
         self,
         servers: str | Sequence[str] | None = None,
         *,
-        timeout: float = 5.0,
-        tries: int = 2,
+        timeout: float | None = None,
+        tries: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._given = tuple(map(parse_server, [servers] if isinstance(servers, str) else servers or ()))
         self._timeout = timeout
         self._tries = tries
         self._clock = clock
-        self._gate = asyncio.Semaphore(_AT_ONCE)
         self._log: list[Answer | None] = []
-        self._answers: dict[tuple[str, str], Answer] = {}
-        self._running: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+        self._answers: dict[_Key, Answer] = {}
+        # Who asks, and what the others who want the same wait for.
+        self._running: dict[_Key, tuple[asyncio.Task[object] | None, asyncio.Future[None]]] = {}
+
+    @classmethod
+    def under(cls, limits: Limits, servers: Sequence[str] = ()) -> Resolver:
+        """One that keeps to these limits. A limit that nobody changed gives way to what the system says of its servers.
+        Raises ``UsageError`` for a server that cannot be read."""
+        return cls(
+            servers,
+            timeout=None if limits.dns_timeout == Limits.dns_timeout else limits.dns_timeout,
+            tries=None if limits.dns_tries == Limits.dns_tries else limits.dns_tries,
+        )
 
     @property
     def asked(self) -> list[Answer]:
@@ -74,14 +85,13 @@ class Resolver:
         A name that cannot be asked for is ``failed`` with the reason ``bad-name``, an unknown type with ``bad-type``.
         """
         key = (_key(name), rdtype.upper())
-        answer = self._answers.get(key)
-        if answer is None:
-            task = self._running.get(key)
-            if task is None:
-                task = self._running[key] = asyncio.create_task(self._answer(name, rdtype.upper()))
-                task.add_done_callback(lambda done: self._keep(key, done))
-            # Shielded: one caller giving up must not take the answer from the others.
-            answer = await asyncio.shield(task)
+        while (answer := self._answers.get(key)) is None:
+            running = self._running.get(key)
+            if running is None:
+                return await self._lead(key, name)
+            # Shielded: one caller giving up must not take the answer from the others. Should the one who asks give up,
+            # the next of them takes its place.
+            await asyncio.shield(running[1])
         shown = show(name)
         return answer if answer.name == shown else dataclasses.replace(answer, name=shown)
 
@@ -95,11 +105,12 @@ class Resolver:
         return a, aaaa
 
     async def close(self) -> None:
-        """Drop the questions still under way; the answers stay."""
+        """Drop the questions still under way, whoever waits for them; the answers stay."""
         running = list(self._running.values())
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        for task, _ in running:
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(done for _, done in running), return_exceptions=True)
 
     async def __aenter__(self) -> Resolver:
         return self
@@ -109,18 +120,23 @@ class Resolver:
     ) -> None:
         await self.close()
 
-    def _keep(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
-        self._running.pop(key, None)
-        if not task.cancelled() and task.exception() is None:
-            self._answers[key] = task.result()
+    async def _lead(self, key: _Key, name: str) -> Answer:
+        """Ask for all who want to know; no task of its own, for the caller waits anyhow."""
+        done = asyncio.get_running_loop().create_future()
+        self._running[key] = (asyncio.current_task(), done)
+        hops: list[_Hop] = []
+        try:
+            verdict, server = await self._follow(name, key[1], hops)
+            answer = self._answers[key] = self._note(verdict, server, key[1], hops)
+            return answer
+        finally:
+            del self._running[key]
+            if not done.done():
+                done.set_result(None)
 
-    async def _answer(self, name: str, rdtype: str) -> Answer:
-        async with self._gate:
-            hops: list[_Hop] = []
-            verdict, server = await self._follow(name, rdtype, hops)
-            end, last = self._clock(), hops[-1].name
-        alias = verdict.canonical_name or last
-        # Each question of a chain ends as the chain does; the first is the one that was asked for, so it comes last.
+    def _note(self, verdict: Verdict, server: Server | None, rdtype: str, hops: Sequence[_Hop]) -> Answer:
+        """Each question of a chain ends as the chain does. Returns the answer to the first, which was asked for."""
+        end, alias = self._clock(), verdict.canonical_name or hops[-1].name
         for hop in reversed(hops):
             answer = self._log[hop.place] = Answer(
                 name=show(hop.name),
@@ -129,7 +145,7 @@ class Resolver:
                 values=verdict.values,
                 reason=verdict.reason,
                 elapsed_ms=(end - hop.began) * 1000,
-                server=None if server is None else str(server),
+                server=None if server is None else server.shown,
                 canonical_name=None if alias == hop.name else show(alias),
                 authenticated=verdict.authenticated,
                 strings=verdict.strings,
@@ -140,7 +156,8 @@ class Resolver:
         """Ask, and ask on where aliases lead out of the answer: at most ``CHAIN`` times, and no name twice. ``hops``
         gets each question as it is asked."""
         number = _number(rdtype)
-        deadline = self._clock() + self._timeout * self._tries
+        servers = self._servers
+        deadline = self._clock() + servers.timeout * servers.tries
         validated = True
         links = 0
         server: Server | None = None
@@ -153,14 +170,14 @@ class Resolver:
                 wire = encode_name(name)
             except BadName:
                 return Verdict("failed", "bad-name"), server
-            verdict, server = await self._servers.ask(wire, number, deadline)
+            verdict, server = await servers.ask(wire, number, deadline)
             # An answer is as good as the weakest link of its chain.
             validated = validated and verdict.authenticated
             links += verdict.links
             if links > CHAIN:
                 return Verdict("failed", "cname-loop"), server
             if verdict.ask_on is None:
-                return dataclasses.replace(verdict, authenticated=validated), server
+                return verdict._replace(authenticated=validated), server
             name = verdict.ask_on
             if "\\" in name:
                 # It holds an octet or a dot that only an escape can show: no name to ask for.
@@ -170,7 +187,12 @@ class Resolver:
 
     @cached_property
     def _servers(self) -> Servers:
-        return Servers(self._given or system_servers(), self._timeout, self._tries, self._clock)
+        timeout, tries, servers = self._timeout, self._tries, self._given
+        if not servers:
+            here = system()
+            servers = here.servers
+            timeout, tries = timeout or here.timeout, tries or here.tries
+        return Servers(servers, timeout or Limits.dns_timeout, tries or Limits.dns_tries, self._clock)
 
 
 def _key(name: str) -> str:
@@ -180,7 +202,7 @@ def _key(name: str) -> str:
 def _number(rdtype: str) -> int | None:
     """The number of a type by its mnemonic, or by the form for unknown ones (RFC 3597 section 5)."""
     number = TYPES.get(rdtype, 0)
-    if re.fullmatch(r"TYPE[0-9]{1,5}", rdtype, re.ASCII):
+    if not number and re.fullmatch(r"TYPE[0-9]{1,5}", rdtype, re.ASCII):
         number = int(rdtype[4:])
     # 128 to 255 are questions about more than one type or none (RFC 6895 section 3.1), and 41 is EDNS's own.
     return number if 0 < number < 0x10000 and not 128 <= number <= 255 and number != 41 else None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from probe.resolver.classify import Verdict, classify
 from probe.resolver.stub import exchange
 from probe.resolver.system import Server
+from probe.resolver.udp import Udp
 
 # From the least telling to the most; anything not named stands in the middle.
 _TELLING = {"timeout": 0, "unreachable": 1, "lame": 3, "servfail": 4, "refused": 5}
@@ -15,26 +16,35 @@ _FINAL = ("cname-loop",)
 
 
 class Servers:
-    """Name servers that can stand in for one another. One that stays silent is asked last from then on."""
+    """Name servers that can stand in for one another. One that stays silent is asked last from then on.
+
+    ``timeout`` is seconds a try, in which each of them has its share; there are ``tries`` of them.
+    """
 
     def __init__(self, servers: tuple[Server, ...], timeout: float, tries: int, clock: Callable[[], float]) -> None:
+        self.timeout = timeout
+        self.tries = tries
         self._servers = servers
-        self._timeout = timeout
-        self._tries = tries
         self._clock = clock
+        self._udp = Udp()
         self._silent: set[Server] = set()
 
     async def ask(self, name: bytes, rdtype: int, deadline: float) -> tuple[Verdict, Server | None]:
         """What the first server that knows says, and which it was; else the most telling error. Never raises."""
         best: tuple[Verdict, Server | None] = (Verdict("failed", "timeout"), None)
-        left = sorted(self._servers, key=self._silent.__contains__)
-        for _ in range(self._tries):
-            share = self._timeout / max(len(left), 1)
+        left = sorted(self._servers, key=self._silent.__contains__) if self._silent else list(self._servers)
+        for _ in range(self.tries):
+            share = self.timeout / max(len(left), 1)
             for server in tuple(left):
                 seconds = min(share, deadline - self._clock())
                 if seconds <= 0:
                     return best
-                verdict = await self._ask_one(server, name, rdtype, seconds)
+                try:
+                    verdict = classify(await exchange(self._udp, server, name, rdtype, seconds), rdtype)
+                    self._silent.discard(server)
+                except OSError as error:
+                    verdict = Verdict("failed", "timeout" if isinstance(error, TimeoutError) else "unreachable")
+                    self._silent.add(server)
                 if verdict.answer in ("found", "absent") or verdict.reason in _FINAL:
                     return verdict, server
                 if verdict.reason not in _WORTH_ANOTHER_TRY:
@@ -42,15 +52,6 @@ class Servers:
                 if best[1] is None or _telling(verdict) > _telling(best[0]):
                     best = verdict, server
         return best
-
-    async def _ask_one(self, server: Server, name: bytes, rdtype: int, seconds: float) -> Verdict:
-        try:
-            packet = await exchange(server, name, rdtype, seconds)
-        except OSError as error:
-            self._silent.add(server)
-            return Verdict("failed", "timeout" if isinstance(error, TimeoutError) else "unreachable")
-        self._silent.discard(server)
-        return classify(packet, rdtype)
 
 
 def _telling(verdict: Verdict) -> int:

@@ -154,6 +154,21 @@ def test_one_caller_giving_up_leaves_the_answer_to_the_others() -> None:
     assert asked(work).values == ("192.0.2.25",)
 
 
+def test_one_resolver_serves_one_event_loop_after_the_other() -> None:
+    async def first() -> tuple[Resolver, int]:
+        async with DnsServer(ZONES) as dns:
+            resolver = Resolver(dns.endpoint)
+            await asyncio.gather(*(resolver.ask(f"{n}.example.test", "A") for n in range(500)))
+            return resolver, dns.port
+
+    async def second() -> list[Answer]:
+        async with DnsServer(ZONES, port=port):
+            return await asyncio.gather(*(resolver.ask(f"{n}.other.test", "A") for n in range(500)))
+
+    resolver, port = asyncio.run(first())
+    assert {"absent"} == {one.answer for one in asyncio.run(second())}
+
+
 def test_what_was_asked_is_logged_in_order_with_time_and_server() -> None:
     async def work(resolver: Resolver, dns: DnsServer) -> tuple[list[Answer], str]:
         names = ["silent.example.test", "mx.example.test", "a..b"]

@@ -14,6 +14,7 @@ import dns.rrset
 
 from probe.model import Answer
 from probe.resolver import Resolver
+from probe.resolver.udp import BURST
 
 Responder = Callable[[dns.message.Message], list[bytes]]
 
@@ -109,6 +110,45 @@ def test_a_lost_packet_is_sent_again() -> None:
     got, ids = asyncio.run(main())
     assert got.values == ("192.0.2.1",)
     assert len(ids) == 2 and ids[0] == ids[1]
+
+
+def test_whoever_gives_up_while_asking_is_replaced_by_one_who_waits() -> None:
+    async def main() -> tuple[list[Answer | BaseException], list[Answer], int]:
+        asked = asyncio.Event()
+
+        def responder(query: dns.message.Message) -> list[bytes]:
+            first = not asked.is_set()
+            asked.set()
+            return [] if first else [answer(query).to_wire()]
+
+        async with nameserver(responder) as (address, server), Resolver(address) as resolver:
+            waiting = [asyncio.create_task(resolver.ask("www.example.test", "A")) for _ in range(3)]
+            await asyncio.wait_for(asked.wait(), 5.0)
+            waiting[0].cancel()
+            return await asyncio.gather(*waiting, return_exceptions=True), resolver.asked, len(server.queries)
+
+    (gave_up, *others), log, queries = asyncio.run(main())
+    assert isinstance(gave_up, asyncio.CancelledError)
+    assert [("192.0.2.1",)] * 2 == [one.values for one in others if isinstance(one, Answer)]
+    assert (1, 2) == (len(log), queries)
+
+
+def test_a_server_that_is_silent_is_not_sent_more_at_once_than_its_buffer_holds() -> None:
+    async def main() -> list[int]:
+        seen = []
+        async with nameserver(lambda query: []) as (address, server), Resolver(address, timeout=5.0) as resolver:
+            asking = [asyncio.create_task(resolver.ask(f"{n}.example.test", "A")) for n in range(220)]
+            while len(server.queries) < 220:
+                await asyncio.sleep(0)
+                seen.append(len(server.queries))
+            for one in asking:
+                one.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        return seen
+
+    # However late this machine is: no more than a buffer's worth between two looks of the server.
+    seen = asyncio.run(main())
+    assert max(later - earlier for earlier, later in zip([0, *seen], seen, strict=False)) <= BURST
 
 
 def test_each_try_has_another_id_and_the_last_is_the_end() -> None:
