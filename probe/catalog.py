@@ -24,6 +24,8 @@ from probe.rows import (
     EnhancedCode,
     Extension,
     FindingText,
+    Language,
+    Outline,
     Pair,
     Reference,
     Selector,
@@ -38,6 +40,7 @@ class Catalog:
     def __init__(self, lang: str = "en", folder: Path | None = None) -> None:
         self.lang = lang
         self.folder = folder or data_folder()
+        self._signatures: dict[str, Signature] = {}
 
     @cached_property
     def codes(self) -> Mapping[str, Code]:
@@ -54,6 +57,10 @@ class Catalog:
     @cached_property
     def causes(self) -> Mapping[str, Cause]:
         return self._rows("causes.toml", Cause, "cause")
+
+    @cached_property
+    def languages(self) -> Mapping[str, Language]:
+        return self._rows("languages.toml", Language, "language")
 
     @cached_property
     def extensions(self) -> Mapping[str, Extension]:
@@ -127,14 +134,42 @@ class Catalog:
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:
         """All reply texts, file after file by name. A file is ``provider = "…"`` and one table a signature."""
-        found = []
+        return tuple(map(self.signature, self._signature_tables))
+
+    def signature(self, id_: str) -> Signature:
+        """One reply text. Raises ``KeyError``."""
+        row = self._signatures.get(id_)
+        if row is None:
+            name, provider, text = self._signature_tables[id_]
+            where = f"{name} [{id_}]"
+            entry = {"id": id_, "provider": provider, **_entry(text, id_, where, name)}
+            row = self._signatures[id_] = _row(Signature, entry, where)
+        return row
+
+    @cached_property
+    def outlines(self) -> tuple[Outline, ...]:
+        """What it takes to search for the signatures. Reading all of them whole takes longer than most commands run."""
+        return tuple(
+            _outline(id_, provider, text) or _whole_outline(self.signature(id_))
+            for id_, (_, provider, text) in self._signature_tables.items()
+        )
+
+    @cached_property
+    def _signature_tables(self) -> dict[str, tuple[str, str, str]]:
+        """File name, provider and text of each table, by id."""
+        tables: dict[str, tuple[str, str, str]] = {}
         for path in sorted((self.folder / "signatures").glob("*.toml")):
-            table = self._table(f"signatures/{path.name}")
-            provider = str(table.get("provider", path.stem))
-            for id_, entry in table.items():
-                if isinstance(entry, dict):
-                    found.append(_row(Signature, {"id": id_, "provider": provider, **entry}, f"{path.name} [{id_}]"))
-        return tuple(found)
+            parts = self._parts(f"signatures/{path.name}")[0]
+            head = _parsed(parts.get("", ""), path.name)
+            provider = str(head.pop("provider", path.stem))
+            for stray in head:
+                raise DataError(f"data file {path.name} [{stray}]: a table is wanted here")
+            for id_, text in parts.items():
+                if id_ in tables:
+                    raise DataError(f"data file {path.name}: [{id_}] stands in {tables[id_][0]} too")
+                if id_:
+                    tables[id_] = (path.name, provider, text)
+        return tables
 
     def _digits(self, name: str) -> Mapping[str, Digit]:
         table = self._table("classes.toml").get(name)
@@ -270,6 +305,33 @@ class _Rows(Mapping[str, AnyRow]):
 
     def __contains__(self, id_: object) -> bool:
         return bool(id_) and id_ in self._parts[0]
+
+
+# The lines of a table that an outline needs, as they are mostly written: one line, no escapes.
+_LINE = re.compile(
+    r"^(pattern|cause|weight|provider|codes|enhanced|stages) = "
+    r"""(?:'([^'\n]*)'|"([^"\\\n]*)"|([0-9.]+)|\[([^\]\n#\\']*)\])[ \t]*$""",
+    re.MULTILINE,
+)
+_WANTED = re.compile(r"^[ \t]*(?:pattern|cause|weight|provider|codes|enhanced|stages)[ \t]*=", re.MULTILINE)
+
+
+def _outline(id_: str, provider: str, text: str) -> Outline | None:
+    """The outline of a table, None where it is written in another way than most."""
+    found: dict[str, Any] = {"provider": provider}
+    lines = _LINE.findall(text)
+    for key, literal, basic, number, array in lines:
+        if key in ("codes", "enhanced", "stages"):
+            found[key] = tuple(word.strip(' "') for word in array.split(",") if word.strip())
+        else:
+            found[key] = float(number) if key == "weight" and number else literal or basic
+    if len(lines) != len(_WANTED.findall(text)) or not {"pattern", "cause", "weight"} <= found.keys():
+        return None
+    return Outline(id_, **found)
+
+
+def _whole_outline(row: Signature) -> Outline:
+    return Outline(row.id, row.provider, row.pattern, row.cause, row.weight, row.codes, row.enhanced, row.stages)
 
 
 def _entry(text: str, id_: str, where: str, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The rows are frozen, and no dataclasses: a dozen of those take longer to make th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 AnyRow = TypeVar("AnyRow", bound="Row")
 
@@ -112,7 +112,8 @@ class Pair(Row):
 
 class Cause(Row):
     """Why a server refuses. ``who`` can mend it: sender, receiver, dns, network or list. ``checks`` are the ids of the
-    checks that can prove or refute it. ``fix`` is what to do, one step an entry."""
+    checks that can prove or refute it. ``fix`` is what to do, one step an entry. ``scope`` is what else would be
+    refused likewise: site (all mail from here), session, message or recipient; empty where the stage tells."""
 
     words = ("title", "meaning", "lasts", "fix")
 
@@ -124,11 +125,14 @@ class Cause(Row):
     lasts: str
     fix: tuple[str, ...]
     checks: tuple[str, ...] = ()
+    scope: str = ""
 
 
 class Signature(Row):
     """A reply text and what it means. ``pattern`` is a regular expression over the text, ignoring case. The optional
-    keys narrow it: ``codes`` (basic), ``enhanced``, ``stages``. ``weight`` is how sure a match is, 0 to 1."""
+    keys narrow it: ``codes`` (basic), ``enhanced``, ``stages``. ``weight`` is how sure a match is, 0 to 1.
+    ``list_name`` is the list of its own by which the provider refuses, ``object`` what is on it: ip, network, domain,
+    helo-domain, sender-domain, from-domain, domain-in-message."""
 
     words = ("meaning", "fix")
 
@@ -147,6 +151,32 @@ class Signature(Row):
     stages: tuple[str, ...] = ()
     counterexample: str = ""
     checked: str = ""
+    list_name: str = ""
+    object: str = ""
+
+
+class Language(Row):
+    """A language that servers refuse in. ``script`` is an expression for characters that are its own, ``common``
+    small words parted by spaces, ``later`` and ``never`` expressions for wordings that promise another try or rule it out."""
+
+    language: str
+    later: str
+    never: str
+    script: str = ""
+    common: str = ""
+
+
+class Outline(NamedTuple):
+    """As much of a signature as it takes to search for it. Its words for people are read when they are wanted."""
+
+    id: str
+    provider: str
+    pattern: str
+    cause: str
+    weight: float
+    codes: tuple[str, ...] = ()
+    enhanced: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
 
 class Extension(Row):

@@ -221,10 +221,10 @@ async def _sessions(run: _Run) -> tuple[Session, ...]:
 
 
 def _explained(session: Session, facts: Catalog) -> Session:
-    earlier: list[Explanation] = []
+    earlier: list[Explanation | None] = []
     exchanges: list[Exchange] = []
     for exchange in session.exchanges:
-        reply = exchange.reply
+        reply, explanation = exchange.reply, None
         if reply is not None:
             explanation = explain(
                 reply.code,
@@ -235,8 +235,8 @@ def _explained(session: Session, facts: Catalog) -> Session:
                 facts=facts,
                 earlier=tuple(earlier),
             )
-            earlier.append(explanation)
             exchange = replace(exchange, explanation=explanation)
+        earlier.append(explanation)
         exchanges.append(exchange)
     return replace(session, exchanges=tuple(exchanges))
 

@@ -13,7 +13,10 @@ import pytest
 from probe.catalog import Catalog, catalog, data_folder, languages
 from probe.errors import DataError
 
-SHELVES = sorted(name for name, value in vars(Catalog).items() if isinstance(value, cached_property))
+SHELVES = sorted(
+    name for name, value in vars(Catalog).items() if isinstance(value, cached_property) and not name.startswith("_")
+)
+OF_SIGNATURES = ("signatures", "outlines")
 
 
 class Watched(Catalog):
@@ -34,7 +37,7 @@ def files_of(shelf: str) -> list[str]:
     return list(facts.__dict__["read"])
 
 
-FILES = {shelf: files_of(shelf)[0] for shelf in SHELVES if shelf != "signatures"}
+FILES = {shelf: files_of(shelf)[0] for shelf in SHELVES if shelf not in OF_SIGNATURES}
 Edit = Callable[..., Catalog]
 
 

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from probe.model.answer import Answer, AnswerState, CheckResult, Result
     from probe.model.diagnosis import Diagnosis, Finding, Fix, Severity, Verdict
-    from probe.model.explanation import CauseReading, Comparison, Explanation
+    from probe.model.explanation import CauseReading, Comparison, Explanation, Scope
     from probe.model.reply import Exchange, Reply
     from probe.model.report import SCHEMA, Report, Tool
     from probe.model.session import Certificate, Extensions, Outcome, Session, Stage, Tls
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "answer": ("Answer", "AnswerState", "CheckResult", "Result"),
     "diagnosis": ("Diagnosis", "Finding", "Fix", "Severity", "Verdict"),
-    "explanation": ("CauseReading", "Comparison", "Explanation"),
+    "explanation": ("CauseReading", "Comparison", "Explanation", "Scope"),
     "reply": ("Exchange", "Reply"),
     "report": ("SCHEMA", "Report", "Tool"),
     "session": ("Certificate", "Extensions", "Outcome", "Session", "Stage", "Tls"),
@@ -46,6 +46,7 @@ __all__ = [
     "Reply",
     "Report",
     "Result",
+    "Scope",
     "Session",
     "Severity",
     "Stage",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, Literal
 
 from probe.model.noun import noun
+
+Scope = Literal["site", "session", "message", "recipient"]
 
 
 @noun(frozen=True)
@@ -26,9 +28,15 @@ class Explanation:
     in RFC 5321 section 4.2.1's words, ``retry`` one of ``none``, ``later`` and ``never``. ``allowed_here`` says whether
     RFC 5321 section 4.3.2 and the extensions list this code for this command; None where the command is not known.
     ``causes`` is every reading, best first, empty where nothing speaks; ``cause`` is its first, ``unknown`` for a
-    refusal that nothing explains, None for a reply that is no refusal. ``matched`` is the words that decided,
-    ``signature`` the id of the entry in ``data/signatures`` that they matched. ``fields`` is what stands in the text:
-    ``blocked_ip``, ``list_zone`` …
+    refusal that nothing explains, None for a reply that is no refusal. ``code_cause`` is what the codes alone would say
+    where the words name a cause of another family: the words count. ``matched`` is the words that decided,
+    ``signature`` the id of the entry in ``data/signatures`` that they matched, ``source`` where that entry comes from,
+    ``checked`` the day on which the source was looked at, ``help_url`` the provider's own page.
+
+    ``stage`` and ``command`` are what was answered, where that is known. ``temporary`` is what the first digit says of
+    a refusal, ``temporary_by_text`` what the words say, each None where it says nothing. ``scope`` is what else would
+    be refused likewise: all mail from here (``site``), this session, message or recipient. ``language`` is that of the
+    text (BCP 47). ``fields`` is what stands in the text: ``blocked_ip``, ``list_zone`` …
     """
 
     code: int | None
@@ -53,6 +61,15 @@ class Explanation:
     matched: str | None = None
     signature: str | None = None
     source: str | None = None
+    checked: str | None = None
+    help_url: str | None = None
+    code_cause: str | None = None
+    stage: str | None = None
+    command: str | None = None
+    temporary: bool | None = None
+    temporary_by_text: bool | None = None
+    scope: Scope | None = None
+    language: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 

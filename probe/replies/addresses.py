@@ -39,7 +39,7 @@ _MASKED = re.compile(r"(?<![\w.])((?=[\d.]{0,12}x)[x\d]{1,3}(?:\.[x\d]{1,3}){3}|
 
 
 def client(lowered: str) -> dict[str, str]:
-    """``blocked_ip`` and ``client_host``, or ``masked_ip``, as far as ``lowered``, a text in lower case, gives them."""
+    """``blocked_ip``, ``client_host`` and ``masked_ip``, as far as ``lowered``, a text in lower case, gives them."""
     fields = {}
     if found := _LABORATORY.search(lowered):
         return {"blocked_ip": found[1]}
@@ -53,7 +53,7 @@ def client(lowered: str) -> dict[str, str]:
             if address := _usable(found[1]):
                 return {**fields, "blocked_ip": address}
     if found := _MASKED.search(lowered):
-        fields["masked_ip"] = found[1]
+        fields["blocked_ip"] = fields["masked_ip"] = found[1]
     return fields
 
 

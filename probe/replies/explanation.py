@@ -30,13 +30,13 @@ def explain(
     command: str | None = None,
     stage: str | None = None,
     facts: Catalog,
-    earlier: Sequence[Explanation] = (),
+    earlier: Sequence[Explanation | None] = (),
 ) -> Explanation:
     """Explain a reply that was heard.
 
     ``lines`` is the text after the code, ``command`` the line or verb that was answered, ``stage`` a word of
-    ``Session.stage``. ``earlier`` are the explanations of the same session so far: a refusal that only repeats one of
-    them takes its cause from there.
+    ``Session.stage``. ``earlier`` are the explanations of the same session so far, None for an exchange without a
+    reply: a refusal that only repeats one of them takes its cause from there, and says in ``fields["echo_of"]`` which.
     """
     verb = command.split(None, 1)[0].upper() if command and command.split() else None
     return _explain(reply_code, enhanced, lines, verb, stage or STAGE_OF_VERB.get(verb or ""), facts, earlier)
@@ -62,7 +62,7 @@ def _explain(
     verb: str | None,
     stage: str | None,
     facts: Catalog,
-    earlier: Sequence[Explanation],
+    earlier: Sequence[Explanation | None],
 ) -> Explanation:
     entry = basic_entry(code, facts) if code is not None else _nothing(facts)
     status = enhanced_entry(enhanced_code, facts) if enhanced_code else None
@@ -71,16 +71,9 @@ def _explain(
     # asks for the refusal itself (RFC 4954 section 4).
     harmless = stage in ("help", "rset", "quit") or (verb == conformance.CANCEL and str(code)[:1] == "5")
     refused = (code is None or code >= 400) and not harmless
-    reading = None
-    if refused:
-        # What reads texts is heavy, and most replies are no refusals.
-        from probe.replies.reading import read
-
-        reading = read(text, code, enhanced_code, stage, facts, earlier)
-    fields: dict[str, Any] = dict(reading.fields) if reading else {}
-    signature = reading.hit.signature if reading and reading.hit else None
+    reading = _read(text, code, enhanced_code, stage, facts, earlier) if refused else {}
     if code is not None and enhanced_code and not enhanced.agrees(code, enhanced_code):
-        fields["class_mismatch"] = True
+        reading["fields"] = {**reading.get("fields", {}), "class_mismatch": True}
     return Explanation(
         code=code,
         enhanced=enhanced_code,
@@ -96,16 +89,48 @@ def _explain(
         enhanced_remedy=status.remedy if status else None,
         enhanced_reference=status.reference if status else None,
         allowed_here=None if code is None else conformance.allowed(code, verb, stage, facts),
-        cause=reading.cause if reading else None,
-        causes=reading.causes if reading else (),
-        provider=reading.provider if reading else None,
-        provider_meaning=(signature.meaning or None) if signature else None,
-        provider_remedy=(signature.fix or None) if signature else None,
-        matched=_quoted(reading.hit.matched) if reading and reading.hit else None,
-        signature=signature.id if signature else None,
-        source=signature.source if signature else None,
-        fields={key: _shown(value) for key, value in fields.items()},
+        stage=stage,
+        command=verb,
+        **reading,
     )
+
+
+def _read(
+    text: str,
+    code: int | None,
+    enhanced_code: str | None,
+    stage: str | None,
+    facts: Catalog,
+    earlier: Sequence[Explanation | None],
+) -> dict[str, Any]:
+    """What only a refusal has: cause, provider, fields and flags."""
+    # What reads texts is heavy, and most replies are no refusals.
+    from probe.replies import flags
+    from probe.replies.reading import read
+    from probe.replies.texts import lower
+
+    reading = read(text, code, enhanced_code, stage, facts, earlier)
+    weighed = reading.weighed
+    signature = facts.signature(weighed.hit.rule.id) if weighed.hit else None
+    lowered = lower(text)
+    return {
+        "cause": reading.cause,
+        "causes": reading.causes,
+        "provider": weighed.provider,
+        "provider_meaning": (signature.meaning or None) if signature else None,
+        "provider_remedy": (signature.fix or None) if signature else None,
+        "matched": _quoted(weighed.hit.matched) if weighed.hit else None,
+        "signature": signature.id if signature else None,
+        "source": signature.source if signature else None,
+        "checked": (signature.checked or None) if signature else None,
+        "help_url": (signature.url or None) if signature else None,
+        "code_cause": weighed.code_cause,
+        "temporary": None if code is None else code < 500,
+        "temporary_by_text": flags.temporary_by_text(lowered, facts),
+        "scope": flags.scope(reading.cause, stage, facts),
+        "language": flags.language(lowered, facts),
+        "fields": {key: _shown(value) for key, value in reading.fields.items()},
+    }
 
 
 def _quoted(words: str) -> str | None:

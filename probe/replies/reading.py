@@ -1,34 +1,47 @@
 """The text of a refusal, read: which signature matched, every cause it may have, and what stands in it.
 
 The text speaks louder than the codes: a signature's weight says how sure its words are, a code alone gives a weak
-reading, and a code that agrees with the text makes it a little surer.
+reading, and a code that agrees with the text makes it a little surer. Where the codes alone would name a cause of
+another family than the text does, the reading says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from probe.catalog import Catalog
 from probe.model import CauseReading, Explanation
 from probe.replies import extraction, signatures
-from probe.replies.signatures import GENERIC, NOBODY, Hit
+from probe.replies.signatures import NOBODY, Hit
+from probe.replies.texts import prepare
 
 UNKNOWN = "unknown"
 CERTAIN = 0.99  # what a text says can always have been meant otherwise
 UNDECIDED = 0.75  # where a text names causes of several families, it may mean any of them
 _CLOSE = 0.06
+_ECHO, _RECEIVER_FAULT = "-echo", "-receiver-fault"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """``causes``, best first, is empty where nothing names one. ``hit`` is the signature that decided, None where
-    nothing spoke."""
+class Weighed(NamedTuple):
+    """``causes`` is cause and confidence, best first, empty where nothing names one. ``hit`` is the signature that
+    decided, None where nothing spoke. ``code_cause`` is what the codes alone would say where the text disagrees."""
 
+    causes: tuple[tuple[str, float], ...]
+    provider: str | None = None
+    hit: Hit | None = None
+    code_cause: str | None = None
+
+    @property
+    def cause(self) -> str:
+        return self.causes[0][0] if self.causes else UNKNOWN
+
+
+class Reading(NamedTuple):
+    """What was weighed, and the fields of the text."""
+
+    weighed: Weighed
     causes: tuple[CauseReading, ...]
-    provider: str | None
-    hit: Hit | None
     fields: Mapping[str, Any]
 
     @property
@@ -42,82 +55,107 @@ def read(
     enhanced_code: str | None,
     stage: str | None,
     facts: Catalog,
-    earlier: Sequence[Explanation] = (),
+    earlier: Sequence[Explanation | None] = (),
 ) -> Reading:
-    """Read one refusal. ``earlier`` are the explanations of the same session so far."""
-    best, provider, causes = _weigh(text, code, enhanced_code, stage, facts)
-    fields: dict[str, Any] = extraction.extract(text, causes[0].cause if causes else None) if text else {}
-    if best is not None:
-        causes = _flags(best, causes, fields, earlier)
-    return Reading(causes, provider, best, fields)
+    """Read one refusal. ``earlier`` are the explanations of the same session so far, None for an exchange without."""
+    weighed = weigh(text, code, enhanced_code, stage, facts)
+    signature = facts.signature(weighed.hit.rule.id) if weighed.hit else None
+    fields: dict[str, Any] = extraction.extract(text, weighed.cause, signature) if text else {}
+    causes = tuple(CauseReading(cause, confidence) for cause, confidence in weighed.causes)
+    if weighed.hit is not None:
+        causes = _flags(weighed.hit, causes, fields, earlier)
+    return Reading(weighed, causes, fields)
 
 
-def _weigh(
-    text: str, code: int | None, enhanced_code: str | None, stage: str | None, facts: Catalog
-) -> tuple[Hit | None, str | None, tuple[CauseReading, ...]]:
-    """The hit that decides, the provider, and every reading, best first."""
-    known = signatures.book(facts)
-    hits = known.search(signatures.prepare(text), code, enhanced_code, stage) if text else []
-    hits.sort(key=lambda hit: (-hit.signature.weight, hit.signature.provider == GENERIC, hit.signature.id))
-    marks = [hit for hit in hits if hit.signature.weight == 0]
-    spoken = [hit for hit in hits if hit.signature.weight > 0]
-    priors = known.priors(code, enhanced_code, stage)
+def weigh(text: str, code: int | None, enhanced_code: str | None, stage: str | None, facts: Catalog) -> Weighed:
+    """Decide the cause. This alone is classification; what stands in the text is read afterwards."""
+    book = signatures.book(facts)
+    hits = book.search(prepare(text), code, enhanced_code, stage) if text else []
+    if len(hits) > 1:
+        hits.sort(key=_order)
+    priors = book.priors(code, enhanced_code, stage)
 
+    provider: str | None = None
     weights: dict[str, float] = {}
     deciding: dict[str, Hit] = {}
-    for hit in spoken:
-        weights.setdefault(hit.signature.cause, hit.signature.weight)
-        deciding.setdefault(hit.signature.cause, hit)
+    for hit in hits:
+        rule = hit.rule
+        if rule.weight == 0:
+            provider = provider or (None if rule.provider in NOBODY else rule.provider)
+        elif rule.cause not in weights:
+            weights[rule.cause], deciding[rule.cause] = rule.weight, hit
+    spoken = frozenset(deciding)
     for hit in priors:
-        cause, weight = hit.signature.cause, hit.signature.weight
-        if cause in deciding and deciding[cause] in spoken:
+        cause, weight = hit.rule.cause, hit.rule.weight
+        if cause in spoken:
             weights[cause] = 1 - (1 - weights[cause]) * (1 - weight / 2)
-        else:
-            weights[cause] = max(weights.get(cause, 0.0), weight)
+        elif weight > weights.get(cause, 0.0):
+            weights[cause] = weight
             deciding.setdefault(cause, hit)
+    if not weights:
+        return Weighed((), provider)
 
-    ranked = sorted(weights, key=lambda cause: -weights[cause])
-    best = deciding[ranked[0]] if ranked else None
-    most = UNDECIDED if best in spoken and _rivalled(ranked, weights, deciding, spoken, facts) else CERTAIN
-    readings = tuple(CauseReading(cause, round(min(weights[cause], most), 3)) for cause in ranked)
-    if ranked[:1] == [UNKNOWN]:
-        readings = ()  # the words say something, but no cause
-    named = [
-        hit.signature.provider for hit in (*marks, *([best] if best else [])) if hit.signature.provider not in NOBODY
-    ]
-    return best, (named[0] if named else None), readings
+    ranked = sorted(weights, key=weights.__getitem__, reverse=True)
+    best = deciding[ranked[0]]
+    if provider is None and best.rule.provider not in NOBODY:
+        provider = best.rule.provider
+    if ranked[0] == UNKNOWN:
+        return Weighed((), provider, best)  # the words say something, but no cause
+    most = CERTAIN
+    if ranked[0] in spoken and len(spoken) > 1 and _rivalled(ranked, weights, deciding, spoken, facts):
+        most = UNDECIDED
+    causes = tuple((cause, round(min(weights[cause], most), 3)) for cause in ranked)
+    return Weighed(causes, provider, best, _contradiction(ranked[0], spoken, priors, facts))
+
+
+def _order(hit: Hit) -> tuple[float, bool, str]:
+    return hit.rule.order
 
 
 def _rivalled(
     ranked: Sequence[str],
     weights: Mapping[str, float],
     deciding: Mapping[str, Hit],
-    spoken: Sequence[Hit],
+    spoken: frozenset[str],
     facts: Catalog,
 ) -> bool:
     """Whether other words of the text name a cause of another family nearly as clearly as the best does. A common
     wording is no rival to a provider's own text."""
     best = deciding[ranked[0]]
     for cause in ranked[1:]:
-        hit = deciding[cause]
         if weights[cause] < weights[ranked[0]] - _CLOSE:
             return False
-        if hit in spoken and facts.causes[cause].family != facts.causes[ranked[0]].family:
+        if cause in spoken and facts.causes[cause].family != facts.causes[ranked[0]].family:
+            hit = deciding[cause]
             apart = hit.end <= best.begin or best.end <= hit.begin
-            if apart and (best.signature.provider == GENERIC or hit.signature.provider != GENERIC):
+            if apart and (best.rule.generic or not hit.rule.generic):
                 return True
     return False
 
 
+def _contradiction(cause: str, spoken: frozenset[str], priors: Sequence[Hit], facts: Catalog) -> str | None:
+    """The cause that the most telling code names, where words decided for another family."""
+    if cause not in spoken or not priors:
+        return None
+    said = max(priors, key=lambda hit: hit.rule.weight).rule.cause
+    vague = (UNKNOWN, "policy")  # codes that name no more than a refusal contradict nothing
+    if said in vague or facts.causes[said].family == facts.causes[cause].family:
+        return None
+    return said
+
+
 def _flags(
-    best: Hit, causes: tuple[CauseReading, ...], fields: dict[str, Any], earlier: Sequence[Explanation]
+    best: Hit, causes: tuple[CauseReading, ...], fields: dict[str, Any], earlier: Sequence[Explanation | None]
 ) -> tuple[CauseReading, ...]:
     """Follow an echo back to what it repeats, and take the blame off the sender where the receiver has it."""
-    if best.signature.id.endswith("-echo"):
+    if best.rule.id.endswith(_ECHO):
         fields["echo"] = True
-        if before := [one for one in earlier if one.cause and not one.fields.get("echo")]:
-            return before[-1].causes
-    if best.signature.id.endswith("-receiver-fault"):
+        for place in range(len(earlier) - 1, -1, -1):
+            one = earlier[place]
+            if one is not None and one.cause and not one.fields.get("echo"):
+                fields["echo_of"] = place
+                return one.causes
+    if best.rule.id.endswith(_RECEIVER_FAULT):
         fields["receiver_fault"] = True
         fields.pop("delist_url", None)
     return causes

@@ -114,7 +114,8 @@ def _removal_page(one: Explanation, facts: Catalog) -> str:
         return ""
     from urllib.parse import quote
 
-    known = {"ip": one.fields.get("blocked_ip"), "domain": one.fields.get("domain")}
+    address = None if "masked_ip" in one.fields else one.fields.get("blocked_ip")
+    known = {"ip": address, "domain": one.fields.get("domain")}
     url = row.delist
     for name, value in known.items():
         if value:
