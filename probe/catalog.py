@@ -140,9 +140,11 @@ class Catalog:
         """One reply text. Raises ``KeyError``."""
         row = self._signatures.get(id_)
         if row is None:
-            name, provider, text = self._signature_tables[id_]
+            name, provider, *texts = self._signature_tables[id_]
             where = f"{name} [{id_}]"
-            entry = {"id": id_, "provider": provider, **_entry(text, id_, where, name)}
+            entry: dict[str, Any] = {"id": id_, "provider": provider}
+            for text in texts:
+                entry = _laid_over(entry, _entry(text, id_, where, name))
             row = self._signatures[id_] = _row(Signature, entry, where)
         return row
 
@@ -151,15 +153,15 @@ class Catalog:
         """What it takes to search for the signatures. Reading all of them whole takes longer than most commands run."""
         return tuple(
             _outline(id_, provider, text) or _whole_outline(self.signature(id_))
-            for id_, (_, provider, text) in self._signature_tables.items()
+            for id_, (_, provider, text, *_) in self._signature_tables.items()
         )
 
     @cached_property
-    def _signature_tables(self) -> dict[str, tuple[str, str, str]]:
-        """File name, provider and text of each table, by id."""
-        tables: dict[str, tuple[str, str, str]] = {}
+    def _signature_tables(self) -> dict[str, tuple[str, ...]]:
+        """File name, provider, the text of the table and the one that is laid over it, by id."""
+        tables: dict[str, tuple[str, ...]] = {}
         for path in sorted((self.folder / "signatures").glob("*.toml")):
-            parts = self._parts(f"signatures/{path.name}")[0]
+            parts, *overlays = self._parts(f"signatures/{path.name}")
             head = _parsed(parts.get("", ""), path.name)
             provider = str(head.pop("provider", path.stem))
             for stray in head:
@@ -168,7 +170,7 @@ class Catalog:
                 if id_ in tables:
                     raise DataError(f"data file {path.name}: [{id_}] stands in {tables[id_][0]} too")
                 if id_:
-                    tables[id_] = (path.name, provider, text)
+                    tables[id_] = (path.name, provider, text, *(over[id_] for over in overlays if id_ in over))
         return tables
 
     def _digits(self, name: str) -> Mapping[str, Digit]:

@@ -157,7 +157,8 @@ class Signature(Row):
 
 class Language(Row):
     """A language that servers refuse in. ``script`` is an expression for characters that are its own, ``common``
-    small words parted by spaces, ``later`` and ``never`` expressions for wordings that promise another try or rule it out."""
+    small words parted by spaces, ``later`` and ``never`` expressions for wordings that promise another try or rule it
+    out."""
 
     language: str
     later: str
