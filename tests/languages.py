@@ -32,6 +32,7 @@ KINDS: Mapping[str, type[rows.Row]] = {
     "extensions.toml": rows.Extension,
     "findings.toml": rows.FindingText,
     "references.toml": rows.Reference,
+    "languages.toml": rows.Language,
     "selectors.toml": rows.Selector,
     "dnsbl.toml": rows.BlockList,
 }
