@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from probe.errors import DataError
+from probe.errors import DataError, Detail
 from probe.rows import (
     AnyRow,
     BlockList,
@@ -105,6 +105,15 @@ class Catalog:
     def say(self, key: str, /, **values: object) -> str:
         """The words under ``key``, with the values filled in."""
         return filled(self.words[key], values)
+
+    def tell(self, detail: Detail) -> str:
+        """A detail in words, and the details in it."""
+        values = {name: self.tell(one) if isinstance(one, Detail) else one for name, one in detail.values.items()}
+        return self.say(detail.key, **values)
+
+    def problems(self, problems: Sequence[str]) -> str:
+        """Why a certificate does not verify: the words for ``Tls.problems``, or that there was none to look at."""
+        return self.listed([self.words[f"problem-{problem}"] for problem in problems or ("not-shown",)])
 
     def count(self, key: str, /, count: int) -> str:
         """The words for so many: those of ``key``, or of ``key-one`` for a single one."""

@@ -29,12 +29,29 @@ class DataError(ProbeError):
     """A file under data/ is missing, broken or lacks an entry."""
 
 
+class Detail:
+    """What happened, not yet in words: their key in ``data/words.toml``, and the values that belong into them. A value
+    may be a detail itself. ``Catalog.tell`` puts it into words."""
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        return ", ".join((self.key, *(f"{name} {value}" for name, value in self.values.items())))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Detail) and (self.key, self.values) == (other.key, other.values)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class WireError(ProbeError):
     """The conversation ended: ``outcome`` is a word of ``Session.outcome``, ``partial`` the octets of a reply that
-    never became whole, ``at_ms`` when, in milliseconds since the session began."""
+    never became whole, ``alert`` the name of a TLS alert."""
 
-    def __init__(self, outcome: str, detail: str, partial: bytes = b"", *, alert: str | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, outcome: str, detail: Detail, partial: bytes = b"", *, alert: str | None = None) -> None:
+        super().__init__(str(detail))
         self.outcome = outcome
         self.detail = detail
         self.partial = partial

@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from probe import checks
 from probe.catalog import Catalog
-from probe.errors import INTERRUPT
 from probe.model import CheckResult, Client, Exchange, Finding, Session, Severity, Target, Tls
 from probe.route import Route
 from probe.smtp.extensions import size_limit, strange_lines
@@ -110,7 +109,7 @@ def _why_dns_failed(route: Route) -> str:
 def _of_outcomes(sessions: Sequence[Session], facts: Catalog) -> Iterator[Finding]:
     """The last session decides; what failed before it was a detour."""
     for index, session in enumerate(sessions):
-        if session.outcome == "ok" or session.detail == INTERRUPT:
+        if session.outcome == "ok" or session.interrupted:
             continue
         host = session.endpoint.host
         detail = session.detail or session.outcome

@@ -207,7 +207,7 @@ async def _sessions(run: _Run) -> tuple[Session, ...]:
         limits = replace(run.limits, session=run.left())
         interrupted = False
         try:
-            session = await converse(endpoint, plan, limits, run.clock, run.now)
+            session = await converse(endpoint, plan, limits, run.clock, run.now, run.facts)
         except Interrupted as stopped:
             session, interrupted = cast(Session, stopped.learnt), True
         sessions.append(session)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 
 import probe.errors
-from probe.errors import ProbeError, WireError
+from probe.catalog import catalog
+from probe.errors import Detail, ProbeError, WireError
 
 
 def drawn() -> dict[str, str]:
@@ -42,12 +43,23 @@ def test_each_class_says_what_it_means() -> None:
 
 
 def test_a_wire_error_carries_what_had_arrived() -> None:
-    error = WireError("closed", "the other side closed the connection", b"250-par", alert="close_notify")
+    detail = Detail("detail-no-reply", seconds=5)
+    error = WireError("timeout", detail, b"250-par", alert="close_notify")
     assert isinstance(error, ProbeError)
-    assert str(error) == "the other side closed the connection"
+    assert str(error) == "detail-no-reply, seconds 5"
     assert (error.outcome, error.detail, error.partial, error.alert) == (
-        "closed",
-        "the other side closed the connection",
+        "timeout",
+        detail,
         b"250-par",
         "close_notify",
     )
+
+
+def test_a_detail_is_told_in_the_language_of_the_reader() -> None:
+    detail = Detail("detail-fate-unknown", why=Detail("detail-no-reply", seconds=5))
+    said = "the message was sent and its fate is unknown: no complete reply within 5 s"
+    assert (said, "メッセージは送信されましたが、結果は不明です(5秒以内に応答が完了しませんでした)") == (
+        catalog().tell(detail),
+        catalog("ja").tell(detail),
+    )
+    assert detail != Detail("detail-fate-unknown", why=Detail("detail-closed"))

@@ -127,7 +127,7 @@ def _heard(segments: list[bytes], limits: Limits, ended: bool) -> _Heard:
         replies.append((reply.code, reply.raw, reply.cut))
     if waiting != b"".join(raw for _, raw, _ in replies) + reader.partial:
         raise Violation("unread: it differs from the replies and the rest")
-    fault = None if reader.fault is None else (reader.fault.outcome, reader.fault.detail)
+    fault = None if reader.fault is None else (reader.fault.outcome, str(reader.fault.detail))
     return _Heard(tuple(replies), reader.partial, fault)
 
 

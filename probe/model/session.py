@@ -100,7 +100,7 @@ class Session:
     """One connection. ``outcome`` is the first thing that stopped the session from its goal and ``stage`` where;
     ``detail`` says it in words. ``paired`` is false where replies and commands did not balance: then no acceptance in
     it may be believed. ``local_address`` is our end of the socket. ``timeline`` is the milliseconds spent in each
-    stage, in the order in which they were reached."""
+    stage, in the order in which they were reached. ``interrupted`` says that the user ended it."""
 
     endpoint: Endpoint
     outcome: Outcome
@@ -115,3 +115,4 @@ class Session:
     local_address: str | None = None
     timeline: Mapping[str, float] = field(default_factory=dict)
     message_sent: bool = False
+    interrupted: bool = False

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from probe.catalog import Catalog
-from probe.errors import INTERRUPT
 from probe.model import Certificate, Report, Session
 from probe.reports.delivery import recipient_of, refusals, sent_to
 from probe.reports.layout import Page
@@ -33,7 +32,7 @@ def verdict_of(session: Session, facts: Catalog) -> tuple[str, str]:
         return facts.say("verdict-sent-to-some", sent=sent, asked=asked), "bold yellow"
     if sent:
         return words["verdict-sent"], "bold green" if session.outcome == "ok" else "bold yellow"
-    if session.detail == INTERRUPT:
+    if session.interrupted:
         return words["verdict-interrupted"], "bold yellow"
     if session.outcome != "ok":
         return words[f"verdict-{session.outcome}"], "bold yellow" if session.outcome == "tempfail" else "bold red"

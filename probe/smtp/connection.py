@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from probe.errors import WireError
+from probe.errors import Detail, WireError
 from probe.limits import Limits
 from probe.model import Endpoint
-from probe.smtp.wire import Wire
+from probe.smtp.wire import Wire, reason
 from probe.text import Redactor
 
 
@@ -38,19 +38,9 @@ async def connect(
                     wire, endpoint.address, endpoint.port, local_addr=(source, 0) if source else None
                 )
     except TimeoutError:
-        raise WireError("timeout", f"no answer to the connection attempt within {limits.connect:g} s") from None
+        raise WireError("timeout", Detail("detail-no-answer", seconds=f"{limits.connect:g}")) from None
     except (ConnectionResetError, BrokenPipeError) as error:
-        raise WireError("reset", "the connection was accepted and reset at once") from error
+        raise WireError("reset", Detail("detail-reset-at-once")) from error
     except OSError as error:
-        raise WireError("unreachable", _reason(error)) from error
+        raise WireError("unreachable", reason(error)) from error
     return made
-
-
-def _reason(error: OSError) -> str:
-    """asyncio wraps the kernel's words in its own; the kernel's are the ones that people know."""
-    text = error.strerror or str(error)
-    if "Multiple exceptions" in text or "Connect call failed" in text:
-        import os
-
-        return os.strerror(error.errno).lower() if error.errno else "the connection failed"
-    return text[:1].lower() + text[1:]

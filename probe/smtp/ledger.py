@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from probe.errors import WireError
+from probe.catalog import Catalog
+from probe.errors import Detail, WireError
 from probe.model import Endpoint, Exchange, Extensions, Outcome, Reply, Session, Stage, Tls
 from probe.text import Redactor, show
 
@@ -12,12 +13,13 @@ from probe.text import Redactor, show
 class Ledger:
     """Filled by the conversation; ``session()`` is the result. Times are milliseconds since it began.
 
-    ``banner``, ``before_tls``, ``after_tls``, ``verbs``, ``tls``, ``local_address`` and ``message_sent`` are facts that
-    the conversation notes as it hears them; outcome and stage are decided once.
+    ``banner``, ``before_tls``, ``after_tls``, ``verbs``, ``tls``, ``local_address``, ``message_sent`` and
+    ``interrupted`` are facts that the conversation notes as it hears them; outcome and stage are decided once.
     """
 
-    def __init__(self, endpoint: Endpoint, clock: Callable[[], float], redact: Redactor) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float], redact: Redactor, facts: Catalog) -> None:
         self._endpoint = endpoint
+        self._facts = facts
         self._clock = clock
         self._began = clock()
         self._redact = redact
@@ -26,7 +28,7 @@ class Ledger:
         self._outcome: Outcome | None = None
         self._reached: Stage = "connect"
         self._decided: Stage | None = None
-        self._detail: str | None = None
+        self._detail: Detail | None = None
         self._paired = True
         self._certain = True
         self.before_tls: dict[str, str] | None = None
@@ -35,6 +37,7 @@ class Ledger:
         self.tls: Tls | None = None
         self.local_address: str | None = None
         self.message_sent = False
+        self.interrupted = False
 
     def now(self) -> float:
         return (self._clock() - self._began) * 1000
@@ -45,7 +48,7 @@ class Ledger:
             outcome=self._outcome or "ok",
             stage=self._decided or self._reached,
             elapsed_ms=self.now(),
-            detail=self._detail,
+            detail=self._facts.tell(self._detail) if self._detail else None,
             paired=self._paired,
             exchanges=tuple(self._exchanges),
             extensions=Extensions(self.before_tls, self.after_tls),
@@ -54,6 +57,7 @@ class Ledger:
             local_address=self.local_address,
             timeline=dict(self._timeline),
             message_sent=self.message_sent,
+            interrupted=self.interrupted,
         )
 
     @property
@@ -70,7 +74,7 @@ class Ledger:
         """The session comes to ``stage``."""
         self._reached = stage
 
-    def decide(self, outcome: Outcome, stage: Stage, detail: str) -> None:
+    def decide(self, outcome: Outcome, stage: Stage, detail: Detail) -> None:
         """Only the first decision counts; but that nobody knows what became of a message outweighs a recipient that
         was refused before it."""
         if self._outcome is None or outcome == "delivery_unknown":
@@ -80,7 +84,7 @@ class Ledger:
         """From here on a reply may belong to another command than it seems to."""
         self._certain = False
 
-    def withdraw(self, stage: Stage, detail: str) -> None:
+    def withdraw(self, stage: Stage, detail: Detail) -> None:
         """Some reply was taken for another's. What was decided on such replies is void; a refused greeting was not,
         for nothing came before it."""
         if not self._certain:
@@ -109,7 +113,7 @@ class Ledger:
                 elapsed_ms=self.now() - sent,
                 reply=reply,
                 failure=failure.outcome if failure is not None else None,
-                detail=failure.detail if failure is not None else None,
+                detail=self._facts.tell(failure.detail) if failure is not None else None,
                 partial=show(partial) if partial else None,
                 partial_raw=partial or None,
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from probe.errors import Detail
 from probe.limits import Limits
 from probe.model import Reply
 from probe.model.noun import noun
@@ -27,7 +28,7 @@ class Fault:
     """Why no further reply can be read: ``outcome`` is a word of ``Session.outcome``, ``octets`` what was there."""
 
     outcome: str
-    detail: str
+    detail: Detail
     octets: bytes
 
 
@@ -46,7 +47,7 @@ class ReplyReader:
         self._limits = limits
         self._redact = redact or Redactor()
         self._ready: deque[Reply] = deque()
-        self._stopped: tuple[str, str | None] | None = None
+        self._stopped: tuple[str, Detail | None] | None = None
         self._evidence = bytearray()
         self._bad_from = 0
         self._unbroken = True
@@ -70,7 +71,8 @@ class ReplyReader:
             return None
         outcome, what = self._stopped
         line = bytes(self._evidence[self._bad_from :]).partition(b"\n")[0].rstrip(b"\r")
-        return Fault(outcome, what or f"not a reply line: {show(self._redact.cut(line[:120]))}", bytes(self._evidence))
+        what = what or Detail("detail-no-reply-line", line=show(self._redact.cut(line[:120])))
+        return Fault(outcome, what, bytes(self._evidence))
 
     def take(self) -> Reply | None:
         """The next whole reply, or None."""
@@ -126,7 +128,7 @@ class ReplyReader:
         room = min(self._limits.line, self._limits.reply - len(self._raw)) - len(self._line)
         self._line += octets[: max(0, room)]
         if self._size > self._limits.reply:
-            self._give_up(f"a reply of more than {self._limits.reply} octets", at_ms)
+            self._give_up(Detail("detail-large-reply", octets=self._limits.reply), at_ms)
 
     def _refuse_at_sight(self) -> None:
         """Four octets that no reply line begins with need no line end: a server of another kind may never send one."""
@@ -141,7 +143,7 @@ class ReplyReader:
         content = self._without_end(whole, size)
         match = _LINE.fullmatch(content)
         if match is None and size > self._limits.line:
-            self._stop("limit", f"a line of {size} octets")
+            self._stop("limit", Detail("detail-long-line", octets=size))
             return
         if match is None:
             self._stop("malformed", None, len(self._raw) - len(whole))
@@ -149,12 +151,12 @@ class ReplyReader:
         self._note_oddities(content)
         self._lines.append(_Line(int(match[1]), match[2] != b"-", match[3] or b"", at_ms))
         if size > self._limits.line:
-            self._give_up(f"a line of {size} octets", at_ms)
+            self._give_up(Detail("detail-long-line", octets=size), at_ms)
         elif self._lines[-1].last:
             self._ready.append(self._reply())
             self._start_reply()
         elif len(self._lines) >= self._limits.reply_lines:
-            self._give_up(f"a reply of more than {self._limits.reply_lines} lines", at_ms)
+            self._give_up(Detail("detail-many-lines", lines=self._limits.reply_lines), at_ms)
 
     def _without_end(self, line: bytes, size: int) -> bytes:
         if size > len(line):
@@ -200,7 +202,7 @@ class ReplyReader:
             cut=cut,
         )
 
-    def _give_up(self, what: str, at_ms: float) -> None:
+    def _give_up(self, what: Detail, at_ms: float) -> None:
         """A limit was reached. Where every line so far carries one refusing code, that refusal stands, cut short."""
         head = _LINE.match(bytes(self._line))
         if head is not None and head[2] is not None:
@@ -215,7 +217,7 @@ class ReplyReader:
             self._raw = bytearray()
         self._stop("limit", what)
 
-    def _stop(self, outcome: str, what: str | None, bad_from: int = 0) -> None:
+    def _stop(self, outcome: str, what: Detail | None, bad_from: int = 0) -> None:
         """Read no further. Without ``what`` the line that begins at ``bad_from`` is to blame."""
         self._stopped, self._bad_from = (outcome, what), bad_from
         self._evidence = self._raw + self._line

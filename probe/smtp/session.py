@@ -13,7 +13,8 @@ import datetime
 import time
 from collections.abc import Callable
 
-from probe.errors import INTERRUPT, Interrupted, WireError, where
+from probe.catalog import Catalog, catalog
+from probe.errors import INTERRUPT, Detail, Interrupted, WireError, where
 from probe.limits import Limits
 from probe.model import Endpoint, Outcome, Reply, Session, Stage, Tls
 from probe.smtp.auth import KNOWN, LONGEST, MOST_STEPS, Login, choose
@@ -30,21 +31,26 @@ from probe.smtp.tls import TlsLayer, client_context, no_tls
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")
 
-_UNBALANCED = "replies and commands do not balance; no acceptance in this session can be believed"
+_UNBALANCED = Detail("detail-unbalanced")
 
 # Between 354 and the text, octets that nobody asked for get this long to show themselves.
 _LOOK = 0.005
 
 
 async def converse(
-    endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float], now: Callable[[], float] = time.time
+    endpoint: Endpoint,
+    plan: Plan,
+    limits: Limits,
+    clock: Callable[[], float],
+    now: Callable[[], float] = time.time,
+    facts: Catalog | None = None,
 ) -> Session:
     """Hold the whole conversation and return what came of it. ``clock`` gives seconds that only go forward, ``now``
-    Unix time, for the dates of certificates.
+    Unix time, for the dates of certificates; ``facts`` says in words what happened.
 
     Never raises for anything the other side does.
     """
-    conversation = _Conversation(endpoint, plan, limits, clock, now)
+    conversation = _Conversation(endpoint, plan, limits, clock, now, facts or catalog())
     try:
         await conversation.hold()
     except End:
@@ -52,11 +58,11 @@ async def converse(
     except asyncio.CancelledError as cancelled:
         if cancelled.args[:1] != (INTERRUPT,):
             raise
-        conversation.break_off("closed", INTERRUPT)  # by us
+        conversation.interrupt()
         raise Interrupted(conversation.session()) from None
     except Exception as error:
         # A fault of ours costs this session, never the report.
-        conversation.break_off("protocol_error", f"a fault of smtp-probe itself: {where(error)}")
+        conversation.break_off("protocol_error", Detail("detail-own-fault", where=where(error)))
     finally:
         conversation.hang_up()
     return conversation.session()
@@ -64,9 +70,15 @@ async def converse(
 
 class _Conversation(Speaker):
     def __init__(
-        self, endpoint: Endpoint, plan: Plan, limits: Limits, clock: Callable[[], float], now: Callable[[], float]
+        self,
+        endpoint: Endpoint,
+        plan: Plan,
+        limits: Limits,
+        clock: Callable[[], float],
+        now: Callable[[], float],
+        facts: Catalog,
     ) -> None:
-        super().__init__(endpoint, limits, clock)
+        super().__init__(endpoint, limits, clock, facts)
         self._endpoint = endpoint
         self._plan = plan
         self._unix_time = now
@@ -152,20 +164,21 @@ class _Conversation(Speaker):
             return
         if "STARTTLS" not in (self._books.before_tls or {}):
             if mode == "starttls":
-                await self._stop("no_tls", "starttls", "TLS was asked for, and the server does not offer STARTTLS")
+                await self._stop("no_tls", "starttls", Detail("detail-tls-not-offered"))
             return
         reply = await self._command("starttls", "STARTTLS")
         if reply.code < 400 and reply.code != 220:
             # Neither yes nor no: to go on in clear could meet a server that waits for TLS.
-            await self._stop("protocol_error", "starttls", f"{reply.code} makes no sense as the answer to STARTTLS")
+            nonsense = Detail("detail-no-sense", code=reply.code, place=Detail("stage-starttls"))
+            await self._stop("protocol_error", "starttls", nonsense)
         if reply.code != 220:
             if mode == "starttls":
-                await self._stop("tls_refused", "starttls", f"STARTTLS was refused with {reply.code}")
+                await self._stop("tls_refused", "starttls", Detail("detail-starttls-refused", code=reply.code))
             self._tls_refused = True
             return
         await self._handshake()
         if not await self._hello():
-            await self._stop("protocol_error", "ehlo", "EHLO was refused inside TLS")
+            await self._stop("protocol_error", "ehlo", Detail("detail-ehlo-refused-in-tls"))
 
     async def _auth(self) -> None:
         """Log in, or ask for a mechanism without any secret and cancel at the first challenge (RFC 4954 section 4)."""
@@ -174,29 +187,28 @@ class _Conversation(Speaker):
         if self._plan.auth_user is not None:
             await self._log_in(self._plan.auth_user)
         elif self._plan.auth_mechanism is not None and self._tls_refused:
-            self._books.decide(
-                "unsafe_auth", "auth", "STARTTLS was offered and refused, so nothing is said of AUTH in clear"
-            )
+            self._books.decide("unsafe_auth", "auth", Detail("detail-no-auth-in-clear"))
         elif self._plan.auth_mechanism is not None:
             reply = await self._command("auth", f"AUTH {self._plan.auth_mechanism}")
             if reply.code != 334:
                 self._judged(reply, "auth", (2, 3))
             elif (await self._command("auth", "*")).code == 334:
-                await self._stop("protocol_error", "auth", "the server goes on asking after AUTH was cancelled")
+                await self._stop("protocol_error", "auth", Detail("detail-asks-after-cancel"))
 
     async def _log_in(self, user: str) -> None:
         """One mechanism, one try: a second one could lock the account."""
         plan, offer = self._plan, (self._books.after_tls if self._in_tls else self._books.before_tls) or {}
         safe = self._in_tls and self._books.tls is not None and self._books.tls.verified
         if not safe and not plan.allow_clear_auth:
-            await self._stop("unsafe_auth", "auth", "no password without verified TLS")
+            await self._stop("unsafe_auth", "auth", Detail("detail-no-password-in-clear"))
         mechanism = plan.auth_mechanism or choose(offer.get("AUTH", "").split(), in_tls=self._in_tls)
         if mechanism is None:
-            offered = offer.get("AUTH") or "none"
-            await self._stop("unsafe_auth", "auth", f"no mechanism that both sides know: the server offers {offered}")
+            mechanisms = offer.get("AUTH") or Detail("detail-none")
+            await self._stop("unsafe_auth", "auth", Detail("detail-no-common-mechanism", offered=mechanisms))
             return
         if mechanism.upper() not in KNOWN:
-            await self._stop("unsafe_auth", "auth", f"{mechanism} is not known here; {' '.join(KNOWN)} are")
+            unknown = Detail("detail-unknown-mechanism", mechanism=mechanism, known=" ".join(KNOWN))
+            await self._stop("unsafe_auth", "auth", unknown)
         login = Login(mechanism, user, plan.password)
         reply = await self._secret(f"AUTH {mechanism}", login.initial)
         steps = 0
@@ -207,7 +219,7 @@ class _Conversation(Speaker):
             response = login.answer(challenge) if answerable else None
             if response is None:
                 await self._command("auth", "*")
-                await self._stop("protocol_error", "auth", "the server's challenge cannot be answered")
+                await self._stop("protocol_error", "auth", Detail("detail-strange-challenge"))
             reply = await self._secret(None, response)
         # Only 235 says that somebody is logged in (RFC 4954 section 4).
         if reply.code != 235:
@@ -258,7 +270,7 @@ class _Conversation(Speaker):
         except WireError as error:
             if self._the_wire.unread:
                 await self._nothing_unread("body")  # its words are the reason
-            self._fail("body", "(message text)", sent, error)
+            self._fail("body", self._facts.say("message-text"), sent, error)
         await self._nothing_unread("body")
         self._books.message_sent = True
         # LMTP answers once for each recipient that it accepted (RFC 2033 section 4.2).
@@ -284,14 +296,14 @@ class _Conversation(Speaker):
             self._noted("quit", "QUIT", sent, failure=error)
             # Nothing, or a 221 cut short, is a hasty end; anything else in its place was meant for another command.
             if self._doubt or not _may_become(b"221", error.partial):
-                self._books.withdraw("quit", f"QUIT was not answered with 221: {_UNBALANCED}")
+                self._books.withdraw("quit", Detail("detail-quit-without-221", why=_UNBALANCED))
             return
         self._noted("quit", "QUIT", sent, reply=reply)
         self._books.reach("quit")
         surplus = await wire.until_closed(self._within(self._limits.quit))
         if set(reply.codes) == {421} and not surplus:
             # It may come at any time (RFC 5321 section 3.8), but it is no 221: the balance is not proved.
-            self._books.decide("tempfail", "quit", "the server closes the session with 421")
+            self._books.decide("tempfail", "quit", Detail("detail-closes-with-421"))
         elif surplus or set(reply.codes) != {221}:
             self._unbalanced(reply, surplus[: self._limits.reply], wire.reader)
 
@@ -299,7 +311,7 @@ class _Conversation(Speaker):
         wire, plan = self._the_wire, self._plan
         self._books.reach("tls")
         if wire.unread:
-            after_220 = WireError("injection", "octets between the 220 and the TLS handshake", wire.unread)
+            after_220 = WireError("injection", Detail("detail-injected-octets"), wire.unread)
             plain = no_tls(wire.unread, upgrade=False) if plan.tls == "implicit" else after_220
             self._fail("tls", None, self._books.now(), plain)
         name = plan.tls_name or self._endpoint.host
@@ -315,8 +327,8 @@ class _Conversation(Speaker):
         self._books.spent("tls", sent)
         self._books.tls = wire.tls.facts(name, self._today(), plan.ca_file)
         if plan.needs_verified_tls and not self._books.tls.verified:
-            reasons = ", ".join(self._books.tls.problems) or "the server shows none"
-            self._fail("tls", None, sent, WireError("cert_problem", f"the certificate does not verify: {reasons}"))
+            reasons = self._facts.problems(self._books.tls.problems)
+            self._fail("tls", None, sent, WireError("cert_problem", Detail("detail-certificate", reasons=reasons)))
 
     def _today(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self._unix_time(), datetime.UTC)
@@ -326,7 +338,7 @@ class _Conversation(Speaker):
         last = self._plan.quit_after
         return last is None or STAGES.index(stage) < STAGES.index(last)
 
-    async def _stop(self, outcome: Outcome, stage: Stage, detail: str) -> None:
+    async def _stop(self, outcome: Outcome, stage: Stage, detail: Detail) -> None:
         """The goal is out of reach, but the session can end in good order."""
         self._books.decide(outcome, stage, detail)
         await self._quit()
@@ -335,13 +347,13 @@ class _Conversation(Speaker):
     def _unbalanced(self, last: Reply, surplus: bytes, reader: ReplyReader) -> None:
         stray = reader.take()
         if stray is not None and stray.code == 421 and not reader.unread and set(last.codes) == {221}:
-            self._books.decide("tempfail", "quit", "a 421 behind the 221: the balance is not proved")
+            self._books.decide("tempfail", "quit", Detail("detail-421-behind-221"))
             return
         detail = _UNBALANCED
         if surplus:
             self._noted("quit", None, self._books.now(), failure=WireError("unsolicited", detail, surplus))
         else:
-            detail = f"QUIT was answered with {last.code}: {_UNBALANCED}"
+            detail = Detail("detail-quit-answered", code=last.code, why=_UNBALANCED)
         self._books.withdraw("quit", detail)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from probe.errors import WireError
+from probe.catalog import Catalog
+from probe.errors import Detail, WireError
 from probe.limits import Limits
 from probe.model import Endpoint, Outcome, Reply, Session, Stage
 from probe.smtp.ledger import Ledger
@@ -23,17 +24,18 @@ class End(Exception):
 class Speaker:
     """One side of a conversation over one wire."""
 
-    def __init__(self, endpoint: Endpoint, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, endpoint: Endpoint, limits: Limits, clock: Callable[[], float], facts: Catalog) -> None:
         self._limits = limits
+        self._facts = facts
         self._redact = Redactor()
-        self._books = Ledger(endpoint, clock, self._redact)
+        self._books = Ledger(endpoint, clock, self._redact, facts)
         self._wire: Wire | None = None
         self._heard_in_tls = False
 
     def session(self) -> Session:
         return self._books.session()
 
-    def break_off(self, outcome: Outcome, detail: str) -> None:
+    def break_off(self, outcome: Outcome, detail: Detail) -> None:
         """Nothing more will be said; what was going on is noted. After the dot nobody knows what becomes of the
         message."""
         if self._books.fate_is_open:
@@ -42,6 +44,11 @@ class Speaker:
         stage = self._books.reached
         self._noted(stage, None, self._books.now(), failure=WireError(outcome, detail, partial))
         self._books.decide(outcome, stage, detail)
+
+    def interrupt(self) -> None:
+        """The user wants no more of it."""
+        self._books.interrupted = True
+        self.break_off("closed", Detail("detail-interrupted"))
 
     def hang_up(self) -> None:
         if self._wire is not None:
@@ -65,19 +72,16 @@ class Speaker:
                 reply = await wire.read_response(self._within(timeout))
         except WireError as error:
             if stage == "dot":
-                error = WireError(
-                    "delivery_unknown", f"the message was sent and its fate is unknown: {error}", error.partial
-                )
+                error = WireError("delivery_unknown", Detail("detail-fate-unknown", why=error.detail), error.partial)
             self._fail(stage, line if shown is None else shown, sent, error)
         self._heard_in_tls = self._heard_in_tls or self._in_tls
         self._noted(stage, line if shown is None else shown, sent, reply=reply)
         if len(set(reply.codes)) > 1:
-            self._books.decide(
-                "inconsistent_codes", stage, "one reply carries different codes: " + " ".join(map(str, reply.codes))
-            )
+            codes = " ".join(map(str, reply.codes))
+            self._books.decide("inconsistent_codes", stage, Detail("detail-different-codes", codes=codes))
             raise End
         if reply.code == 421:
-            self._books.decide("tempfail", stage, "the server closes the session with 421")
+            self._books.decide("tempfail", stage, Detail("detail-closes-with-421"))
             raise End
         if reply.cut:
             self._judged(reply, stage, ())
@@ -93,11 +97,10 @@ class Speaker:
         reply = wire.reader.take()
         if reply is not None and reply.code == 421:
             self._noted(stage, None, self._books.now(), reply=reply)
-            self._books.decide("tempfail", stage, "the server closes the session with 421")
+            self._books.decide("tempfail", stage, Detail("detail-closes-with-421"))
         else:
-            self._fail(
-                stage, None, self._books.now(), WireError("unsolicited", "the server spoke before it was asked", unread)
-            )
+            unasked = WireError("unsolicited", Detail("detail-spoke-unasked"), unread)
+            self._fail(stage, None, self._books.now(), unasked)
         raise End
 
     @property
@@ -115,15 +118,15 @@ class Speaker:
 
     def _judged(self, reply: Reply, stage: Stage, wanted: tuple[int, ...]) -> bool:
         """Decide by the first digit, as RFC 5321 section 4.3.2 lets a client do; True if it is one of ``wanted``."""
-        first = reply.code // 100
+        first, place = reply.code // 100, Detail(f"stage-{stage}")
         if first in wanted:
             return True
         if first == 5:
-            self._books.decide("rejected", stage, f"{stage} was refused with {reply.code}")
+            self._books.decide("rejected", stage, Detail("detail-refused", code=reply.code, place=place))
         elif first == 4:
-            self._books.decide("tempfail", stage, f"{stage} was deferred with {reply.code}")
+            self._books.decide("tempfail", stage, Detail("detail-deferred", code=reply.code, place=place))
         else:
-            self._books.decide("protocol_error", stage, f"{reply.code} makes no sense as the answer to {stage}")
+            self._books.decide("protocol_error", stage, Detail("detail-no-sense", code=reply.code, place=place))
         return False
 
     def _fail(self, stage: Stage, line: str | None, sent: float, error: WireError) -> None:

@@ -9,7 +9,7 @@ import datetime
 import ssl
 from dataclasses import replace
 
-from probe.errors import WireError
+from probe.errors import Detail, WireError
 from probe.model import Tls
 
 # A TLS record that opens a handshake, or an alert (RFC 8446 section 5.1).
@@ -165,10 +165,10 @@ class TlsLayer:
 def no_tls(octets: bytes, *, upgrade: bool) -> WireError:
     """What plain octets mean where the handshake should begin; ``upgrade`` is true after STARTTLS."""
     if not octets[:3].isdigit():
-        return WireError("tls_error", "no TLS where the handshake begins", octets)
+        return WireError("tls_error", Detail("detail-no-tls"), octets)
     if upgrade:
-        return WireError("injection", "plain text between the 220 and the TLS handshake", octets)
-    return WireError("tls_error", "this port speaks SMTP in clear; try --tls starttls", octets)
+        return WireError("injection", Detail("detail-injected-text"), octets)
+    return WireError("tls_error", Detail("detail-port-in-clear"), octets)
 
 
 def _alert(error: ssl.SSLError) -> str | None:
@@ -184,7 +184,7 @@ def _alert_in(octets: bytes) -> str | None:
     return None
 
 
-def _said(error: ssl.SSLError, alert: str | None) -> str:
+def _said(error: ssl.SSLError, alert: str | None) -> Detail:
     if alert:
-        return f"the other side sent the TLS alert {alert}"
-    return f"the TLS handshake failed: {(error.reason or str(error)).lower().replace('_', ' ')}"
+        return Detail("detail-tls-alert", alert=alert)
+    return Detail("detail-tls-failed", reason=(error.reason or str(error)).lower().replace("_", " "))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 from collections.abc import Callable
 from typing import cast
@@ -17,12 +19,34 @@ from typing import cast
 from aiosmtplib.errors import SMTPServerDisconnected
 from aiosmtplib.protocol import SMTPProtocol
 
-from probe.errors import WireError
+from probe.errors import Detail, WireError
 from probe.limits import Limits
 from probe.model import Reply
 from probe.smtp.reader import ReplyReader
 from probe.smtp.tls import TlsLayer
 from probe.text import Redactor
+
+# What the kernel says most often, by its key in data/words.toml.
+_KERNEL = {
+    errno.ECONNREFUSED: "detail-refused-by-host",
+    errno.ECONNRESET: "detail-reset-by-them",
+    errno.EHOSTUNREACH: "detail-no-way-to-host",
+    errno.ENETUNREACH: "detail-no-way-to-network",
+    errno.ETIMEDOUT: "detail-kernel-gave-up",
+    errno.EPIPE: "detail-broken-pipe",
+    errno.ENOENT: "detail-no-such-socket",
+    errno.EACCES: "detail-not-permitted",
+}
+
+
+def reason(error: OSError) -> Detail:
+    """Why the kernel would not. asyncio wraps its words in others; its own are the ones that people know."""
+    if error.errno in _KERNEL:
+        return Detail(_KERNEL[error.errno])
+    text = error.strerror or str(error)
+    if "Multiple exceptions" in text or "Connect call failed" in text:
+        text = os.strerror(error.errno) if error.errno else ""
+    return Detail("detail-system", said=text[:1].lower() + text[1:]) if text else Detail("detail-failed")
 
 
 class Wire(SMTPProtocol):
@@ -51,7 +75,7 @@ class Wire(SMTPProtocol):
         self._received += len(data)
         try:
             if self._received > self._limits.transcript:
-                raise WireError("limit", f"a session of more than {self._limits.transcript} octets")
+                raise WireError("limit", Detail("detail-large-session", octets=self._limits.transcript))
             if self.tls is None:
                 self.reader.feed(data, self._clock())
             else:
@@ -70,19 +94,16 @@ class Wire(SMTPProtocol):
         if self.tls is not None:
             self.tls.end()
         self.reader.end(self._clock())
-        self._break(WireError("closed", "the other side closed the connection"))
+        self._break(WireError("closed", Detail("detail-closed-by-them")))
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if exc is not None:
-            self._break(
-                WireError(
-                    "reset", f"the connection broke: {exc.strerror or exc}" if isinstance(exc, OSError) else str(exc)
-                )
-            )
+            why = reason(exc) if isinstance(exc, OSError) else Detail("detail-system", said=exc)
+            self._break(WireError("reset", Detail("detail-broke", why=why)))
         else:
-            self._break(WireError("closed", "the connection is closed"))
+            self._break(WireError("closed", Detail("detail-closed")))
 
     # What the conversation asks for ---------------------------------------------------------------------------------
 
@@ -115,7 +136,7 @@ class Wire(SMTPProtocol):
         try:
             return cast(Reply, await self.execute_command(line, timeout=timeout))
         except SMTPServerDisconnected as error:
-            raise self._failure(self._broken or WireError("closed", "the connection is closed")) from error
+            raise self._failure(self._broken or WireError("closed", Detail("detail-closed"))) from error
 
     async def read_response(self, timeout: float | None = None) -> Reply:  # type: ignore[override]
         """The next whole reply. The deadline covers all of it, however slowly it drips."""
@@ -133,13 +154,15 @@ class Wire(SMTPProtocol):
                         raise self._failure(self._broken)
                     await self._news.wait()
         except TimeoutError:
-            raise WireError("timeout", f"no complete reply within {timeout:.3g} s", self.reader.partial) from None
+            raise WireError(
+                "timeout", Detail("detail-no-reply", seconds=f"{timeout:.3g}"), self.reader.partial
+            ) from None
 
     def write(self, data: bytes) -> None:
         if self._broken is not None and self._broken.outcome != "limit":
             raise self._failure(self._broken)
         if self.transport is None or self.transport.is_closing():
-            raise WireError("closed", "the connection is closed", self.reader.partial)
+            raise WireError("closed", Detail("detail-closed"), self.reader.partial)
         if self.tls is not None and self.tls.ready:
             self.tls.encrypt(data)
             data = self.tls.pending()
@@ -156,9 +179,8 @@ class Wire(SMTPProtocol):
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise WireError(
-                "timeout", f"the other side did not read for {timeout:.3g} s", self.reader.partial
-            ) from None
+            late = Detail("detail-not-read", seconds=f"{timeout:.3g}")
+            raise WireError("timeout", late, self.reader.partial) from None
 
     async def secure(self, layer: TlsLayer, timeout: float) -> None:
         """The TLS handshake. Nothing may be unread when it begins."""
@@ -173,7 +195,7 @@ class Wire(SMTPProtocol):
                         raise self._failure(self._broken)
                     await self._news.wait()
         except TimeoutError:
-            raise WireError("timeout", f"the TLS handshake did not end within {timeout:.3g} s") from None
+            raise WireError("timeout", Detail("detail-slow-handshake", seconds=f"{timeout:.3g}")) from None
         self._over_ssl = True
         self._acknowledge_quickly()
         self._read_plain()
@@ -215,7 +237,7 @@ class Wire(SMTPProtocol):
             cast(asyncio.WriteTransport, self.transport).write(answer)
         if self.tls.closed:
             self.reader.end(self._clock())
-            self._break(WireError("closed", "the other side ended TLS"))
+            self._break(WireError("closed", Detail("detail-tls-ended")))
 
     def _break(self, error: WireError) -> None:
         """The first thing that broke the connection is the one that counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from probe.catalog import catalog
 from tests.hostile.smtp_certificates import handshake
 from tests.hostile.smtp_scenario import READY, Scenario, at
 from tests.hostile.smtp_server import OFFER, TLS_OFFER, Act, close_tls, fin, plain, polite, rst, silence, some, wait
@@ -188,7 +189,7 @@ def _certificates() -> Iterator[Scenario]:
             finds=("certificate-self-signed", *found),
             certificate={"key": key},
             tls={"verified": False},
-            names=(named,),
+            names=(catalog().words[f"problem-{named}"],),
         )
 
 

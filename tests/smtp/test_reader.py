@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from probe.catalog import catalog
 from probe.limits import Limits
 from probe.model import Reply
 from probe.smtp.reader import Fault, ReplyReader
@@ -44,7 +45,7 @@ def stopped(*segments: bytes, end: bool = False) -> tuple[str, str]:
     replies, fault, _ = heard(*segments, end=end)
     assert (replies, fault is not None) == ([], True)
     assert fault is not None
-    return fault.outcome, fault.detail
+    return fault.outcome, catalog().tell(fault.detail)
 
 
 # Replies -------------------------------------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ def test_a_fault_comes_after_the_replies_before_it_and_ends_the_reading() -> Non
     first = reader.take()
     assert first is not None and first.code == 220
     assert reader.fault is not None
-    assert (reader.fault.outcome, reader.fault.detail) == ("malformed", "not a reply line: nonsense")
+    assert (reader.fault.outcome, catalog().tell(reader.fault.detail)) == ("malformed", "not a reply line: nonsense")
     reader.feed(b"250 never\r\n", 2.0)
     assert reader.take() is None
 
@@ -232,7 +233,7 @@ def test_what_another_protocol_said_is_kept_as_evidence() -> None:
     for segments in ((page,), (page[:1], page[1:]), (page[:30], page[30:])):
         _, fault, reader = heard(*segments)
         assert fault is not None
-        assert (fault.detail, fault.octets) == ("not a reply line: HTTP/1.1 400 Bad Request", page)
+        assert (catalog().tell(fault.detail), fault.octets) == ("not a reply line: HTTP/1.1 400 Bad Request", page)
         assert reader.unread == page
 
 
@@ -251,7 +252,7 @@ def test_a_reply_of_64_kib_is_read_and_a_longer_one_is_not() -> None:
     assert len(whole) == 64 * 1024 and len(heard(whole, limits=Limits(reply_lines=2000))[0]) == 1
     _, fault, _ = heard(b"2" + whole[1:-2] + b"x\r\n", limits=Limits(reply_lines=2000))
     assert fault is not None
-    assert (fault.outcome, fault.detail) == ("limit", "a reply of more than 65536 octets")
+    assert (fault.outcome, catalog().tell(fault.detail)) == ("limit", "a reply of more than 65536 octets")
 
 
 def test_a_reply_of_1000_lines_is_read_and_a_longer_one_is_not() -> None:
@@ -385,7 +386,7 @@ def test_any_octets_give_replies_or_a_fault_and_nothing_else(stream: bytes, end:
         assert len(reply.lines) == len(reply.codes) == len(reply.arrived_ms) <= limits.reply_lines
         assert all(line.isprintable() for line in reply.lines)
         assert stream.find(reply.raw) >= 0
-    assert fault is None or (fault.outcome in ("malformed", "limit") and fault.detail.isprintable())
+    assert fault is None or (fault.outcome in ("malformed", "limit") and catalog().tell(fault.detail).isprintable())
     kept = b"".join(reply.raw for reply in replies) + reader.unread
     assert stream.startswith(kept) or (fault is not None and fault.outcome == "limit")
     if fault is None:
