@@ -57,7 +57,7 @@ async def gather_proof(
     if "dkim" in wanted and domain:
         add("dkim", domain, _dkim_keys(domain, sender.selectors, ask, facts))
     if "dmarc" in wanted and domain:
-        add("dmarc", domain, dmarc.run(domain, ask=ask, facts=facts))
+        add("dmarc", domain, _dmarc(domain, sender, ask, facts))
     results = await asyncio.gather(*asked)
     unique = {(offer.check, offer.subject): offer for offer in offers if offer is not None}
     return (*unique.values(), *results)
@@ -138,6 +138,20 @@ def _subjects(row: BlockList, sender: Sender) -> list[str]:
     if address is None or (is_private(address) and sender.client.learned_from != "reply"):
         return []  # the server sees another address, and which one is not known
     return [address] if f"ip{ipaddress.ip_address(address).version}" in row.kind.split("+") else []
+
+
+async def _dmarc(domain: str, sender: Sender, ask: Resolver, facts: Catalog) -> CheckResult:
+    """DMARC of the message, where one went out and SPF can be evaluated; of a domain alone its record is judged."""
+    if sender.from_domain is None:
+        return await dmarc.run(domain, ask=ask, facts=facts)
+    authorized: tuple[str, str] | None = None
+    address, identity = sender.client.address, sender.spf_domain
+    if identity and address is not None and not is_private(address):
+        # Which mailbox sent it decides nothing but in records with macros of the local part (RFC 7208 section 7.2).
+        one = await spf.check_host(address, f"postmaster@{identity}", sender.ehlo or identity, ask)
+        authorized = (one.result or "none", identity)
+    unsigned = () if sender.signed is False else None
+    return await dmarc.run(dmarc.Author(domain, authorized, unsigned), ask=ask, facts=facts)
 
 
 async def _dkim_keys(domain: str, selectors: tuple[str, ...], ask: Resolver, facts: Catalog) -> CheckResult:

@@ -19,7 +19,7 @@ from probe.text import filled
 def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
     """Steps in the order to take them: those made for this very case, else the cause's own. Nobody is sent to a list
     that does not list them, or that is dead."""
-    return _exact(case, cause, verdict) or _general(case, cause, verdict)
+    return _exact(case, cause, verdict) or (*_publications(case, cause), *_general(case, cause, verdict))
 
 
 def _exact(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
@@ -69,6 +69,18 @@ def _page_of(case: Case, zone: str, subject: str) -> str | None:
         return None
     asked = subject.partition(" @ ")[0]
     return row.delist.replace("{ip}", asked).replace("{domain}", asked)
+
+
+def _publications(case: Case, cause: Cause) -> tuple[Fix, ...]:
+    """The records that are missing or broken, in full."""
+    if "dmarc" not in cause.checks or cause.family != "message-auth":
+        return ()
+    wanting = [one.facts["publish"] for one in case.of("dmarc") if one.result in ("none", "permerror")]
+    return tuple(
+        Fix(_who(case, "dns"), case.facts.say("fix-dmarc-record"), publish=f'{one["name"]}. TXT "{one["record"]}"')
+        for one in wanting
+        if one
+    )
 
 
 def _pointer(case: Case) -> tuple[Fix, ...]:

@@ -131,13 +131,19 @@ def _no_ptr(case: Case) -> Verdict:
 
 
 def _authentication(check: str) -> Callable[[Case], Verdict]:
-    """SPF, DKIM and DMARC stop at the record in this version: a missing or broken record supports the reply, a sound
-    one leaves it at the reply's own word."""
+    """What was evaluated confirms or refutes the reply. Of what was only looked at, a missing or broken record supports
+    it, and a sound one leaves it at the reply's own word."""
 
     def judged(case: Case) -> Verdict:
         if check in ("dkim", "dmarc") and case.sender.signed is False:
             case.evidence.append(case.say("unsigned"))
         for one in case.of(check):
+            if one.result == "fail":
+                case.evidence.append(_record(case, one))
+                return "confirmed"
+            if one.result == "pass":
+                case.against.append(_record(case, one))
+                return "refuted"
             if one.result in ("none", "permerror"):
                 case.evidence.append(_record(case, one))
                 return "likely"
@@ -299,8 +305,15 @@ def _record(case: Case, one: CheckResult) -> str:
         record=facts.get("record", ""),
         reason=case.facts.reason(facts),
         policy=facts.get("policy") or "",
+        identifiers=_identifiers(facts),
         count=len(facts.get("selectors", ())),
     )
+
+
+def _identifiers(facts: Mapping[str, Any]) -> str:
+    """What SPF and DKIM authenticated, in the words of RFC 8601: ``spf=fail (shop.example)``."""
+    told = facts.get("rfc9989", {}).get("identifiers", ())
+    return ", ".join(f"{one['mechanism']}={one['result']} ({one['domain']})" for one in told)
 
 
 def _unusable(case: Case, one: CheckResult) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from probe.embedded.behaviour import Behaviour
 
 CLIENT = "203.0.113.7"  # a documentation address (RFC 5737), which the refusing servers claim to see
+RELAY = "198.51.100.9"  # another one, of a relay that was forgotten in the SPF record
 
 ZONES = {
     "dnsbl.test": """
@@ -20,9 +21,11 @@ ZONES = {
         @ TXT "v=spf1 ip4:203.0.113.0/24 -all"
         @ MX 10 mail
         mail A 203.0.113.7
+        relay A 198.51.100.9
         _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@shop.test"
     """,
     "113.0.203.in-addr.arpa": "7 PTR mail.shop.test.",
+    "100.51.198.in-addr.arpa": "9 PTR relay.shop.test.",
 }
 
 _VERBS = "EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP STARTTLS"
@@ -63,7 +66,7 @@ SCENES = (
             starttls=True,
             replies={"dot": "554 5.7.1 Message rejected: shop.test has a DMARC policy of reject, and alignment failed"},
         ),
-        ("--ehlo", "mail.shop.test", "--from", "orders@shop.test", "--send", "--lists", "named", "--client-ip", CLIENT),
+        ("--ehlo", "relay.shop.test", "--from", "orders@shop.test", "--send", "--lists", "named", "--client-ip", RELAY),
     ),
     Scene(
         "A server that answers 504 to an AUTH mechanism and to a MAIL parameter",

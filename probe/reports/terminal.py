@@ -115,6 +115,8 @@ _SAID_BY_A_DIAGNOSIS = frozenset(
         "spf-broken",
         "dmarc-missing",
         "dmarc-broken",
+        "dmarc-fail",
+        "dmarc-fail-watched",
         "dkim-broken",
     )
 )

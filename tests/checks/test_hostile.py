@@ -53,6 +53,16 @@ def test_any_subject_is_survived(subject: str) -> None:
     assert check(dnsbl, dnsbl.Listing(subject, dnsbl.unlisted_zone(subject)), {}).subject.isprintable()
 
 
+@given(texts=st.lists(st.text(), min_size=6, max_size=6))
+def test_any_author_is_survived(texts: list[str]) -> None:
+    """Whatever stands in From, in MAIL FROM and in a signature, and whatever others made of it."""
+    spf_result, sender, dkim_result, signer, record, author = texts
+    given = dmarc.Author(author, (spf_result, sender), ((dkim_result, signer), ("pass", author)))
+    for domain, zone in ((author, {}), ("shop.example", {"TXT _dmarc.shop.example": f"v=DMARC1; p=reject; {record}"})):
+        result = check(dmarc, dmarc.Author(domain, given.spf, given.dkim), zone)
+        assert json.dumps(to_json(result), ensure_ascii=False).isprintable()
+
+
 def test_a_long_record_is_read_in_linear_time() -> None:
     """Sixty thousand octets of what regular expressions like least; a quadratic reader would not come back."""
     for text in ("/" * 60_000, "%" * 60_000, "a." * 30_000, "1" * 60_000, "//1" * 20_000, ":" * 60_000, "-" * 60_000):

@@ -150,6 +150,59 @@ def test_spf_dkim_and_dmarc_claim_no_verdict_that_was_not_evaluated() -> None:
     assert "pass" not in told
 
 
+def refused_for_dmarc(zones: Mapping[str, str] = ZONES, **given: str) -> Report:
+    """A message from orders@shop.test, sent from an address that its SPF record does not name."""
+    plan = Plan(
+        ("postmaster@[127.0.0.1]",),
+        mail_from=given.get("mail_from", "orders@shop.test"),
+        ehlo="relay.shop.test",
+        send=True,
+        message=b"From: orders@shop.test\r\nSubject: test\r\n\r\ntext\r\n",
+    )
+    seen = Options(lists="named", client_ip=given.get("client_ip", "198.51.100.9"))
+    return probe(SCENES[2].behaviour, zones, plan=plan, options=seen)
+
+
+def with_shop(zone: str) -> dict[str, str]:
+    return {**ZONES, "test": "", "shop.test": zone}
+
+
+def test_a_dmarc_failure_is_confirmed_by_spf_and_the_missing_signature() -> None:
+    report = refused_for_dmarc()
+    diagnosis = only(report)
+    assert (diagnosis.cause, diagnosis.verdict) == ("dmarc-fail", "confirmed")
+    said = "DMARC: the message fails for shop.test, p=reject: neither SPF nor DKIM passed; spf=fail (shop.test)"
+    assert said in diagnosis.evidence
+    assert "dmarc-fail" in ids(report)
+
+
+def test_a_pass_for_another_domain_does_not_align() -> None:
+    zones = {**ZONES, "test": "", "post.test": '@ TXT "v=spf1 ip4:198.51.100.9 -all"'}
+    diagnosis = only(refused_for_dmarc(zones, mail_from="bounce@post.test"))
+    assert diagnosis.verdict == "confirmed"
+    assert any("does not align" in line and "spf=pass (post.test)" in line for line in diagnosis.evidence)
+
+
+def test_a_message_that_passes_dmarc_refutes_the_reply() -> None:
+    diagnosis = only(refused_for_dmarc(client_ip="203.0.113.7"))
+    assert (diagnosis.cause, diagnosis.verdict) == ("dmarc-fail", "refuted")
+    assert any("DMARC: the message passes for shop.test" in line for line in diagnosis.against)
+
+
+def test_spf_that_could_not_be_asked_leaves_dmarc_open() -> None:
+    zones = with_shop('@ TXT "v=spf1 include:spf.dead.invalid -all"\n_dmarc TXT "v=DMARC1; p=reject"')
+    diagnosis = only(refused_for_dmarc(zones))
+    assert diagnosis.verdict == "likely"
+    assert any("DMARC of shop.test: could not ask" in line for line in diagnosis.not_asked)
+
+
+def test_a_missing_dmarc_record_comes_with_the_one_to_publish() -> None:
+    diagnosis = only(refused_for_dmarc(with_shop('@ TXT "v=spf1 -all"')))
+    assert diagnosis.fix[0].who == "DNS owner"
+    expected = '_dmarc.shop.test. TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.test"'
+    assert diagnosis.fix[0].publish == expected
+
+
 def test_a_guessed_selector_is_said_to_be_a_guess() -> None:
     report = probe()
     assert any("guessed selectors, which proves nothing" in line for line in only(report).ruled_out)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from probe.checks.dmarc_alignment import domain_of
-from probe.checks.dmarc_record import Record, elements, is_record, without_limit
+from probe.checks.dmarc.alignment import domain_of
+from probe.checks.dmarc.record import Record, elements, is_record, without_limit
 from probe.checks.steps import Steps
 from probe.checks.taglist import parse_tags
 from probe.model import Answer
@@ -21,7 +21,8 @@ from probe.text import show
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _LIMIT = re.compile(r"[0-9]{1,20}[kmgtKMGT]?")
-_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+# RFC 5322 section 3.2.3, without the slashes that people put after "mailto:".
+_LOCAL_PART = re.compile(r"(?!/)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 # A record may name as many addresses as fit; receivers need not serve more than two (RFC 7489 section 6.2).
 _MOST_ASKED = 10
 

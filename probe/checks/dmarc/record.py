@@ -94,6 +94,8 @@ def is_record(text: str) -> bool:
 def near_miss(text: str) -> str | None:
     """Why a text that is no DMARC record, but means to be one, is none; None for one that does not mean to be."""
     bare = text.strip()
+    if is_record(text):
+        return None
     if _QUOTES.match(bare) and "dmarc1" in bare.lower():
         return "quoted-record"
     if _UNSEPARATED.match(text):

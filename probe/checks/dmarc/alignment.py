@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from probe.checks.dmarc_discovery import Discovery
-from probe.checks.dmarc_record import Record
+from probe.checks.dmarc.discovery import Discovery
+from probe.checks.dmarc.record import Record
 from probe.model import Result
 from probe.names import BadName, is_hostname, to_ascii
 from probe.text import show
@@ -90,7 +90,7 @@ async def align(author: Author, domain: str, record: Record, organization: Organ
                 looked_up[other] = await organization(other)
             theirs = looked_up.get(other)
             aligned = None if own is None or theirs is None else own == theirs
-        found[index] = Identifier(mechanism, result, show(other or name), strict, theirs, aligned)
+        found[index] = Identifier(mechanism, show(result), show(other or name), strict, theirs, aligned)
     return tuple(found[index] for index in range(len(given)))
 
 

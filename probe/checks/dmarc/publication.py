@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from probe.checks.dmarc_record import CLOSED, KNOWN, POLICIES, Record, elements, parse, without_limit
-from probe.checks.dmarc_reports import addresses, consent_name
+from probe.checks.dmarc.record import CLOSED, KNOWN, POLICIES, Record, elements, parse, without_limit
+from probe.checks.dmarc.reports import addresses, consent_name
 
 # The mailbox to propose where a record names none.
 _MAILBOX = "dmarc-reports"
@@ -38,16 +38,13 @@ def first_record(domain: str) -> Publication:
 
 def mended_record(at: str, record: Record) -> Publication:
     """The record of ``at`` as it should read, with its own policy."""
-    tags = _mended(record)
-    tags.setdefault("rua", f"mailto:{_MAILBOX}@{at}")
-    return Publication(f"_dmarc.{at}", _written(tags))
+    return Publication(f"_dmarc.{at}", _written(_mended(at, record)))
 
 
 def next_records(at: str, record: Record) -> tuple[Publication, ...]:
     """The records that follow, one for each step up to ``p=reject``, to be published when the reports have been clean
     for some weeks. A policy under test is first taken out of the test."""
-    tags = _mended(record)
-    tags.setdefault("rua", f"mailto:{_MAILBOX}@{at}")
+    tags = _mended(at, record)
     steps = []
     if tags.get("t") == "y" and tags["p"] != "none":
         steps.append(tags["p"])
@@ -71,7 +68,7 @@ def consent_record(domain: str, destination: str) -> tuple[Publication, Publicat
     )
 
 
-def _mended(record: Record) -> dict[str, str]:
+def _mended(at: str, record: Record) -> dict[str, str]:
     """The tags as they should be, those that need no text left out."""
     given = {record.misspelt.get(name, name): value for name, value in record.tags.items()}
     tags = {"v": "DMARC1"}
@@ -91,6 +88,7 @@ def _mended(record: Record) -> dict[str, str]:
         kept = [uri for uri in map(_report_uri, elements(given.get(name, ""))) if uri]
         if kept:
             tags[name] = ",".join(dict.fromkeys(kept))
+    tags.setdefault("rua", f"mailto:{_MAILBOX}@{at}")
     if "ruf" in tags and "fo" in record.tags and "bad-fo" not in record.warnings:
         tags["fo"] = record.tags["fo"]
     tags |= {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from probe.checks.dmarc_record import Record, is_record, milder, near_miss, parse
+from probe.checks.dmarc.record import Record, is_record, milder, near_miss, parse
 from probe.checks.steps import Steps
 from probe.model import Result
 from probe.text import show

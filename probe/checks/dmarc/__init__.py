@@ -8,8 +8,8 @@ follows RFC 7489 and the Public Suffix List, and where the two differ. The resul
 could not be asked, or SPF or DKIM could not. ``pass`` and ``fail``: only for an ``Author``. None: a record that was
 judged alone, with ``evaluated`` False.
 
-The rest of this check: ``dmarc_record`` (one record), ``dmarc_discovery``, ``dmarc_alignment``, ``dmarc_reports``
-(where reports go) and ``dmarc_publish`` (the text to publish).
+``record`` reads, ``discovery`` finds, ``alignment`` compares, ``reports`` looks where reports go, ``publication``
+writes the text to publish.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.dmarc_alignment import Author, Identifier, align, disposition, domain_of, verdict
-from probe.checks.dmarc_discovery import (
+from probe.checks.dmarc.alignment import Author, Identifier, align, disposition, domain_of, verdict
+from probe.checks.dmarc.discovery import (
     Discovery,
     Places,
     Walk,
@@ -31,9 +31,9 @@ from probe.checks.dmarc_discovery import (
     targets,
     walk,
 )
-from probe.checks.dmarc_publish import consent_record, first_record, mended_record, next_records
-from probe.checks.dmarc_record import Record, is_record, near_miss, parse
-from probe.checks.dmarc_reports import faults, judge
+from probe.checks.dmarc.publication import consent_record, first_record, mended_record, next_records
+from probe.checks.dmarc.record import Record, is_record, near_miss, parse
+from probe.checks.dmarc.reports import faults, judge
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import CheckResult, Result
@@ -64,7 +64,7 @@ async def run(subject: str | Author, *, ask: Asker, connect: Connector | None = 
     ``applied`` (with ``t=y`` one step milder), ``policy_tag``, ``domain_exists``, ``p``, ``sp``, ``np``, ``adkim``,
     ``aspf``, ``psd``, ``t``, ``rua``, ``ruf``, ``fallback``, ``unknown_tags``, ``misspelt``, ``warnings``,
     ``organizational_domain``, ``alias`` (a CNAME's target), ``discarded``; ``misplaced`` (names where a record stands
-    that nobody looks at); ``reports`` (see ``dmarc_reports.judge``); ``publish`` (``name``, ``record``, ``later``,
+    that nobody looks at); ``reports`` (see ``reports.judge``); ``publish`` (``name``, ``record``, ``later``,
     ``changed``). ``rfc9989`` and ``rfc7489`` hold what each standard comes to: ``result``, ``reason``,
     ``organizational_domain``, ``found_at``, ``record``, ``policy``, ``policy_tag``, ``applied``, ``disposition``,
     ``identifiers``; ``differences`` names in what."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from probe.checks import dmarc
-from probe.checks.dmarc_discovery import registered_domain, targets
+from probe.checks.dmarc.discovery import registered_domain, targets
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
 FROM = "mail.shop.example"
