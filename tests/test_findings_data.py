@@ -20,6 +20,7 @@ import probe.smtp.reader
 import probe.smtp.verification
 from probe import checks
 from probe.catalog import catalog
+from probe.checks.spf.lint import WARNINGS
 from probe.findings import findings
 from probe.model import (
     Answer,
@@ -109,6 +110,8 @@ def ids_in(node: ast.expr) -> list[str]:
         return OUTCOMES
     if ast.unparse(node) == "f'certificate-{problem}'":
         return [f"certificate-{problem}" for problem in sorted(problems())]
+    if ast.unparse(node) == "f\"spf-{warning['id']}\"":
+        return [f"spf-{id_}" for id_ in WARNINGS]
     assert ast.unparse(node) == "f'reply-{oddity}'", f"an id that this test cannot read: {ast.unparse(node)}"
     return [f"reply-{oddity}" for oddity in sorted(oddities())]
 

@@ -1,6 +1,8 @@
-"""Finding and judging an SPF record; evaluating it is another's work, so no result is pass or fail."""
+"""Judging the SPF policy of a domain, and evaluating it where there is somebody to check."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pytest
 
@@ -8,34 +10,99 @@ from probe.checks import spf
 from probe.model import CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
+WARNED: dict[str, tuple[str, str | int]] = {
+    "plus-all": ("+all", ""),
+    "neutral-all": ("?all", ""),
+    "no-all": ("", ""),
+    "ptr-deprecated": ("ptr:shop.test", ""),
+    "terms-after-all": ("mx", ""),
+    "redirect-ignored": ("redirect=_spf.shop.test", ""),
+    "unknown-modifier": ("ra=postmaster", ""),
+    "duplicate-term": ("mx", 2),
+    "lookups-near-limit": ("", 10),
+    "void-lookups": ("a:gone.shop.test", 1),
+    "mx-without-mx": ("mx", "shop.test"),
+    "wide-range": ("ip4:203.0.113.0/2", ""),
+    "private-range": ("ip4:10.0.0.0/8", ""),
+    "long-record": ("", 512),
+    "split-word": ("ip4:203.0.113.7include:mail.test", ""),
+    "mistyped": ("include=mail.test", "include:mail.test"),
+    "not-recognised": ("spf1 -all", ""),
+    "type-99-only": ("", "shop.test"),
+    "wrong-name": ("", "_spf.shop.test"),
+    "not-asked": ("a:gone.shop.test", "timeout"),
+}
+
 SCENES = {
     "spf-missing": CheckResult("spf", "shop.test", "none"),
-    "spf-broken": CheckResult("spf", "shop.test", "permerror", {"reason": "two records"}),
+    "spf-broken": CheckResult("spf", "shop.test", "permerror", {"reason": "multiple-records"}),
+    **{
+        f"spf-{id_}": CheckResult(
+            "spf",
+            "shop.test",
+            None,
+            {"warnings": [{"id": id_, "at": "shop.test", "term": term, "value": value}]},
+        )
+        for id_, (term, value) in WARNED.items()
+    },
 }
 """For each finding of this check a result that is worth it."""
 
 
-def judge(record: str) -> CheckResult:
-    return check(spf, "shop.example", {"TXT shop.example": ["some other text", record]})
+ZONE: dict[str, Said] = {
+    "TXT _spf.mail.example": "v=spf1 ip6:2001:db8::/32 a:mx.mail.example -all",
+    "A mx.mail.example": "198.51.100.7",
+    "AAAA mx.mail.example": "2001:db8::7",
+    "A shop.example": "203.0.113.1",
+    "AAAA shop.example": "2001:db8::1",
+    "MX mx.example": "10 mx.mail.example",
+    "TXT _spf.shop.example": "v=spf1 -all",
+    "TXT a.example": "v=spf1 -all",
+    "A b.example": "127.0.0.2",
+    "MX shop.example": "10 mx.mail.example",
+}
 
 
-def test_a_sound_record_is_described_and_not_evaluated() -> None:
+def judge(record: str, zone: Mapping[str, Said] | None = None) -> CheckResult:
+    texts: Said = ["some other text", record]
+    return check(spf, "shop.example", {**ZONE, "TXT shop.example": texts, **(zone or {})})
+
+
+def warned(result: CheckResult) -> set[str]:
+    return {warning["id"] for warning in result.facts["warnings"]}
+
+
+def test_a_sound_policy_is_described_and_not_evaluated() -> None:
     result = judge("v=spf1 ip4:203.0.113.0/24 include:_spf.mail.example a mx:mx.example//64 exp=why.%{d} -all")
     assert result.result is None
     assert result.subject == "shop.example"
     assert dict(result.facts) == {
         "evaluated": False,
+        "domain": "shop.example",
         "reason": "not-evaluated",
         "record": "v=spf1 ip4:203.0.113.0/24 include:_spf.mail.example a mx:mx.example//64 exp=why.%{d} -all",
         "terms": ("ip4:203.0.113.0/24", "include:_spf.mail.example", "a", "mx:mx.example//64", "exp=why.%{d}", "-all"),
         "lookups_here": 3,
+        "lookups_most": 4,
         "all_qualifier": "-",
         "redirect": None,
         "length": 89,
         "errors": (),
         "warnings": (),
     }
-    assert result.trace[-1] == "The record is well formed; 3 of its own terms need a look-up."
+    assert "A of mx.mail.example: 198.51.100.7" in result.trace
+
+
+def test_a_query_is_evaluated_and_the_policy_described_beside_it() -> None:
+    query = spf.Query("198.51.100.7", "orders@shop.example", "mail.shop.example")
+    zone = {**ZONE, "TXT shop.example": "v=spf1 include:_spf.mail.example ptr -all"}
+    result = check(spf, query, zone)
+    facts = result.facts
+    assert (result.subject, result.result, facts["domain"]) == ("mailfrom", "pass", "shop.example")
+    assert (facts["mechanism"], facts["lookups"], facts["lookups_most"]) == ("include:_spf.mail.example", 2, 3)
+    assert warned(result) == {"ptr-deprecated"}
+    helo = check(spf, spf.Query("198.51.100.7", "orders@shop.example", "mail.shop.example", "helo"), zone)
+    assert (helo.subject, helo.result, helo.facts["domain"]) == ("helo", "none", "mail.shop.example")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +204,8 @@ def test_a_broken_term_is_a_permerror_that_names_it(term: str, reason: str) -> N
 )  # fmt: skip
 def test_a_sound_term_is_left_alone(term: str) -> None:
     result = judge(f"v=spf1 {term} -all")
-    assert (result.result, result.facts["errors"]) == (None, ())
+    errors = {error["reason"] for error in result.facts["errors"]}
+    assert errors <= {"include-without-record"}
 
 
 @pytest.mark.parametrize(
@@ -152,12 +220,24 @@ def test_a_sound_term_is_left_alone(term: str) -> None:
         ("v=spf1 ptr -all", {"ptr-deprecated"}),
         ("v=spf1 -all mx", {"terms-after-all"}),
         ("v=spf1 ra=postmaster -all", {"unknown-modifier"}),
-        ("v=spf1 " + "ip4:203.0.113.7 " * 28 + "-all", {"long-record"}),
+        ("v=spf1 " + "".join(f"ip4:203.0.113.{host} " for host in range(100, 128)) + "-all", {"long-record"}),
+        ("v=spf1 ?all", {"neutral-all"}),
+        ("v=spf1 ip4:203.0.113.7 mx +ip4:203.0.113.7 -all", {"duplicate-term"}),
+        ("v=spf1 a:gone.example -all", {"void-lookups"}),
+        ("v=spf1 mx:b.example -all", {"void-lookups", "mx-without-mx"}),
+        ("v=spf1 ip4:203.0.113.7/1 -all", {"wide-range"}),
+        ("v=spf1 ip4:0.0.0.0/0 -all", {"wide-range"}),
+        ("v=spf1 ip6:2000::/3 -all", {"wide-range"}),
+        ("v=spf1 a/0 -all", {"wide-range"}),
+        ("v=spf1 -ip4:203.0.113.7/1 -all", set()),
+        ("v=spf1 ip4:192.168.1.0/24 -all", {"private-range"}),
+        ("v=spf1 include=_spf.mail.example -all", {"mistyped"}),
+        ("v=spf1 ip4=203.0.113.7 -all", {"mistyped"}),
     ],
 )
 def test_what_is_allowed_but_unwise(record: str, warnings: set[str]) -> None:
     result = judge(record)
-    assert (result.result, set(result.facts["warnings"])) == (None, warnings)
+    assert (result.result, warned(result)) == (None, warnings)
 
 
 @pytest.mark.parametrize(
@@ -175,12 +255,13 @@ def test_only_terms_that_can_be_reached_cost_a_look_up(record: str, lookups: int
 
 
 def test_ten_look_ups_are_allowed_and_eleven_are_not() -> None:
-    assert judge("v=spf1 " + "a " * 10 + "-all").result is None
-    result = judge("v=spf1 " + "a " * 10 + "redirect=a.example")
-    assert (result.result, result.facts["reason"], result.facts["lookups_here"]) == (
+    ten = judge("v=spf1 " + "a " * 10 + "-all")
+    assert (ten.result, warned(ten)) == (None, {"duplicate-term", "lookups-near-limit"})
+    result = judge("v=spf1 " + "a " * 10 + "include:_spf.mail.example ~all")
+    assert (result.result, result.facts["reason"], result.facts["lookups_most"]) == (
         "permerror",
         "too-many-lookups",
-        11,
+        12,
     )
 
 
@@ -193,8 +274,8 @@ def test_a_modifier_may_stand_once(name: str) -> None:
 def test_every_error_is_kept() -> None:
     result = judge("v=spf1 ip4:1.2.3 moo -all")
     assert result.facts["errors"] == (
-        {"reason": "bad-address", "term": "ip4:1.2.3"},
-        {"reason": "unknown-mechanism", "term": "moo"},
+        {"reason": "bad-address", "term": "ip4:1.2.3", "at": "shop.example"},
+        {"reason": "unknown-mechanism", "term": "moo", "at": "shop.example"},
     )
 
 

@@ -1,35 +1,39 @@
 """May this address send for that domain? Sender Policy Framework (RFC 7208).
 
 The subject is a ``Query``, which is evaluated: ``check_host()`` in full, its answer ``none``, ``neutral``, ``pass``,
-``fail``, ``softfail``, ``temperror`` or ``permerror``. Or it is a domain alone: then its record is judged without an
-address, and the result is never pass or fail. It is ``none`` (no record), ``permerror`` (several records, or one that
-every ``check_host()`` must refuse), ``temperror`` (could not be asked), or None: a record that is well formed, with
-``evaluated`` False.
+``fail``, ``softfail``, ``temperror`` or ``permerror``. Or it is a domain alone: then its policy is judged without an
+address, with all that it includes, and the result is never pass or fail. It is ``none`` (no record), ``permerror``
+(something that every ``check_host()`` must refuse that comes so far), ``temperror`` (could not be asked), or None: a
+policy that is well formed, with ``evaluated`` False.
 
-``macros``, ``record`` and ``query`` read, ``evaluation`` decides, ``questions`` keeps what DNS was asked.
+``macros``, ``record`` and ``query`` read, ``evaluation`` decides for one client, ``survey``, ``way`` and ``lint`` judge
+the whole policy, ``amend`` mends it; ``questions`` keeps what DNS was asked.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.spf.evaluation import LIMITS, UNKNOWN, Evaluation
+from probe.checks.spf.lint import remarks
 from probe.checks.spf.query import Query, is_domain, read_client, read_name
-from probe.checks.spf.questions import Questions, texts
-from probe.checks.spf.record import is_record, parse
-from probe.checks.steps import Steps, said
+from probe.checks.spf.questions import Questions
+from probe.checks.spf.survey import Policy, explore
+from probe.checks.spf.way import lookups
+from probe.checks.steps import said
 from probe.model import CheckResult, Result
-from probe.names import is_hostname
 from probe.text import show
 
 ID = "spf"
 PROVES = ("spf-fail", "sender-unauthenticated")
 
-# RFC 7208 section 3.4: a longer record may not fit into one UDP answer.
-_ADVISED_LENGTH = 450
+# Enough to mend a record by; a hostile one can earn thousands.
+_MOST_REMARKS = 40
 
 __all__ = ["ID", "LIMITS", "PROVES", "Query", "check_host", "findings", "run"]
 
@@ -59,22 +63,39 @@ async def check_host(
 
 
 async def run(subject: str | Query, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
-    """Evaluate a ``Query``, with the facts of ``check_host``; the subject of the result is its identity. Or find and
-    judge the record of a domain. Facts: ``evaluated`` (False), ``reason``, and of a record ``record``, ``terms``,
-    ``lookups_here``, ``all_qualifier``, ``redirect``, ``length``, ``errors``, ``warnings``, ``term`` (the broken
-    one)."""
-    if isinstance(subject, Query):
-        from dataclasses import replace
+    """Evaluate a ``Query``, with the facts of ``check_host``; the subject of the result is its identity. Or judge the
+    policy of a domain, without an address.
 
-        return replace(await _evaluated(subject, Questions(ask), UNKNOWN), subject=subject.identity)
-    return await _judged(subject, Steps(ask))
+    Facts of both, about the domain's record: ``record``, ``terms``, ``lookups_here`` (its own), ``lookups_most`` (over
+    the whole tree, for whom nothing matches), ``all_qualifier``, ``redirect``, ``length``, ``errors`` (reason, term,
+    at) and ``warnings`` (id, term, at, value). Of a domain alone: ``evaluated`` (False), ``reason``, ``term``, ``at``.
+    """
+    questions = Questions(ask)
+    if isinstance(subject, Query):
+        domain = read_name(subject).domain
+        result, policy = await asyncio.gather(_evaluated(subject, questions, UNKNOWN), explore(domain, questions))
+        known = {**_described(policy), **result.facts}
+        queries = questions.queries
+        return replace(result, subject=subject.identity, facts=known, queries=queries, trace=tuple(map(said, queries)))
+    return await _judged(subject, questions)
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    if one.result in ("none", "permerror"):
-        id_ = "spf-missing" if one.result == "none" else "spf-broken"
-        domain = one.facts.get("domain") or one.subject
-        yield emit(id_, domain, domain=domain, reason=facts.reason(one.facts))
+    domain = str(one.facts.get("domain") or one.subject)
+    if one.result == "none":
+        yield emit("spf-missing", domain, domain=domain)
+    if one.result == "permerror":
+        yield emit("spf-broken", domain, domain=domain, reason=facts.reason(one.facts))
+    for warning in one.facts.get("warnings", ()):
+        value = facts.reason({"reason": warning["value"]}) if warning["id"] == "not-asked" else warning["value"]
+        yield emit(
+            f"spf-{warning['id']}",
+            warning["at"],
+            domain=warning["at"],
+            origin=domain,
+            term=warning["term"],
+            value=value,
+        )
 
 
 async def _evaluated(query: Query, questions: Questions, receiver: str) -> CheckResult:
@@ -120,48 +141,53 @@ async def _evaluated(query: Query, questions: Questions, receiver: str) -> Check
     return CheckResult(ID, domain, outcome.result, about | found, queries, tuple(map(said, queries)))
 
 
-async def _judged(subject: str, steps: Steps) -> CheckResult:
-    domain = subject.rstrip(".").lower()
+async def _judged(subject: str, questions: Questions) -> CheckResult:
+    """The policy of a domain, without an address."""
+    domain = read_name(Query("", subject, "")).domain.lower()
+    policy = await explore(domain, questions)
+    found = _described(policy)
+    result: Result | None = None
+    about: dict[str, Any] = {"reason": "not-evaluated"}
+    if policy.state == "failed":  # RFC 7208 section 4.4
+        result, about = "temperror", {"reason": policy.reason}
+    elif policy.state == "none":  # RFC 7208 sections 4.3 and 4.5
+        result, about = "none", {"reason": policy.reason}
+    elif found["errors"]:
+        first = found["errors"][0]
+        result, about = "permerror", {"reason": first["reason"], "term": first["term"] or None, "at": first["at"]}
+    queries = questions.queries
+    known = {"evaluated": False, "domain": show(domain), **about, **found}
+    return CheckResult(ID, show(domain), result, known, queries, tuple(map(said, queries)))
 
-    def result(word: Result | None, **found: Any) -> CheckResult:
-        return CheckResult(ID, show(domain), word, {"evaluated": False, **found}, steps.queries, steps.trace)
 
-    if not is_hostname(domain) or "." not in domain:  # RFC 7208 section 4.3
-        return result("none", reason="bad-domain")
-    answer = await steps.ask(domain, "TXT")
-    if not answer.known:  # RFC 7208 section 4.4
-        return result("temperror", reason=answer.reason or answer.answer)
-    records = [text for text in texts(answer) if is_record(text)]
-    if not records:  # RFC 7208 section 4.5
-        return result("none", reason="no-record" if answer.values else answer.reason or "no-record")
-    if len(records) > 1:
-        return result("permerror", reason="multiple-records", records=tuple(map(show, records)))
-    record = parse(records[0])
-    errors = record.errors
-    if record.lookups > LIMITS["lookups"]:  # whom no earlier term matches runs into the limit
-        errors = (*errors, ("too-many-lookups", ""))
-    warnings = {
-        "plus-all": record.all is not None and record.all.qualifier == "+",
-        "no-all": record.all is None and record.redirect is None,
-        "ptr-deprecated": any(term.name == "ptr" for term in record.mechanisms),  # RFC 7208 section 5.5
-        "redirect-ignored": record.redirect is not None and record.all is not None,
-        "terms-after-all": len(record.mechanisms) > len(record.reached),
-        "unknown-modifier": any(t.qualifier is None and t.name not in ("redirect", "exp") for t in record.terms),
-        "long-record": len(record.text) > _ADVISED_LENGTH,
+def _described(policy: Policy) -> dict[str, Any]:
+    """The facts about a policy that no evaluation is needed for."""
+    told = remarks(policy)[:_MOST_REMARKS]
+    found: dict[str, Any] = {
+        "errors": tuple(
+            {"reason": one.id, "term": show(one.term), "at": show(one.at)} for one in told if one.level == "error"
+        ),
+        "warnings": tuple(
+            {"id": one.id, "term": show(one.term), "at": show(one.at), "value": _shown(one.value)}
+            for one in told
+            if one.level == "warning"
+        ),
     }
-    found = {
-        "record": show(record.text),
-        "terms": tuple(show(term.text) for term in record.terms),
-        "lookups_here": record.lookups,
-        "all_qualifier": record.all.qualifier if record.all else None,
-        "redirect": show(record.redirect.value) if record.redirect else None,
-        "length": len(record.text),
-        "errors": tuple({"reason": reason, "term": show(term)} for reason, term in errors),
-        "warnings": tuple(id_ for id_, present in warnings.items() if present),
-    }
-    if errors:
-        reason, term = errors[0][0], show(errors[0][1])
-        steps.note(f"The record is broken ({reason}): {term or found['record']}")
-        return result("permerror", reason=reason, term=term or None, **found)
-    steps.note(f"The record is well formed; {record.lookups} of its own terms need a look-up.")
-    return result(None, reason="not-evaluated", **found)
+    if policy.records[1:]:
+        found["records"] = tuple(map(show, policy.records))
+    record = policy.record
+    if record is not None:
+        found |= {
+            "record": show(record.text),
+            "terms": tuple(show(term.text) for term in record.terms),
+            "lookups_here": record.lookups,
+            "lookups_most": lookups(policy),
+            "all_qualifier": record.all.qualifier if record.all else None,
+            "redirect": show(record.redirect.value) if record.redirect else None,
+            "length": len(record.text),
+        }
+    return found
+
+
+def _shown(value: str | int) -> str | int:
+    return show(value) if isinstance(value, str) else value
