@@ -13,25 +13,15 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, Protocol
 
+from probe.addresses import is_private
+from probe.exchanges import read_mx
 from probe.limits import Limits
 from probe.model import Answer, Endpoint, Target
 from probe.model.noun import noun
-from probe.names import is_hostname
 
 Family = Literal["any", "4", "6"]
 
 _HOSTS = Path("/etc/hosts")
-# Space that no public DNS name may lead us into (RFC 6890 and its updates). The documentation ranges are not among
-# them: they lead nowhere, or into somebody's laboratory.
-_PRIVATE = tuple(
-    ipaddress.ip_network(block)
-    for block in (
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 224.0.0.0/4 "
-        "240.0.0.0/4 ::/128 ::1/128 64:ff9b:1::/48 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
-    ).split()
-)
-# IPv6 networks whose last four octets are an IPv4 address: RFC 4291 section 2.5.5.1, RFC 6052 section 2.1.
-_CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96")))
 
 
 class Asker(Protocol):
@@ -70,22 +60,6 @@ async def find_route(
     return await finder.by_mx()
 
 
-def is_private(address: str) -> bool:
-    """Whether an address, or the IPv4 address that it carries, lies in private, loopback, link-local, multicast or
-    reserved space."""
-    ip = ipaddress.ip_address(address)
-    both = (ip, _carried(ip))
-    return any(one in block for one in both if one for block in _PRIVATE if block.version == one.version)
-
-
-def _carried(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if isinstance(ip, ipaddress.IPv4Address):
-        return None
-    if any(ip in network for network in _CARRIERS):
-        return ipaddress.IPv4Address(ip.packed[12:])
-    return ip.ipv4_mapped or ip.sixtofour
-
-
 class _Finder:
     def __init__(self, target: Target, ask: Asker, limits: Limits, family: Family, allow_private: bool) -> None:
         self._target = target
@@ -107,12 +81,12 @@ class _Finder:
         if answer.answer != "found":
             await self._add_from_hosts_file(domain)
             return self.route("dns-failed")
-        exchanges, unusable = _read_mx(answer.values)
-        if not exchanges and not unusable:
+        mx = read_mx(answer.values)
+        if not mx.exchanges and not mx.unusable:
             return self.route("null-mx")
-        for preference, host in exchanges[: self._limits.mx_hosts]:
+        for preference, host in mx.exchanges[: self._limits.mx_hosts]:
             await self.add(host, preference)
-        return self.route(unusable=unusable)
+        return self.route(unusable=mx.unusable)
 
     async def add(self, host: str, preference: int | None) -> None:
         """The addresses of one host, families in turn, at most as many as the limits allow."""
@@ -173,22 +147,6 @@ def hosts_file(host: str, path: Path = _HOSTS) -> tuple[str, ...]:
     if host == "localhost" and not found:
         found = {"127.0.0.1": None, "::1": None}
     return tuple(sorted(found, key=lambda address: ":" in address))
-
-
-def _read_mx(values: tuple[str, ...]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
-    """Exchanges by preference, and names that cannot be a host's. Both are empty for a null MX (RFC 7505 section 3)."""
-    exchanges: list[tuple[int, str]] = []
-    unusable = []
-    for value in values:
-        preference, _, name = value.partition(" ")
-        host = name.strip().removesuffix(".").lower()
-        if not host:
-            continue
-        if preference.isdigit() and is_hostname(host):
-            exchanges.append((int(preference), host))
-        else:
-            unusable.append(value)
-    return sorted(exchanges, key=lambda exchange: exchange[0]), tuple(unusable)
 
 
 def _in_turn(found: dict[str, tuple[str, ...]], most: int) -> Iterator[str]:

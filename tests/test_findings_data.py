@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
+from types import ModuleType
 from typing import Any, get_args
 
 import pytest
@@ -68,8 +69,9 @@ def emitters() -> Iterator[tuple[str, set[str]]]:
     """Every id that ``finding()`` or a check's ``emit()`` is called with, and the names of the facts that it gets
     there."""
     sources = [probe.findings, *(checks.check(id_) for id_ in checks.IDS)]
-    trees = [ast.parse(inspect.getsource(source)) for source in sources]
-    for function in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+    trees = [(source, ast.parse(inspect.getsource(source))) for source in sources]
+    functions = [(source, node) for source, tree in trees for node in ast.walk(tree) if type(node) is ast.FunctionDef]
+    for source, function in functions:
         assigned = {
             target.id: node.value
             for node in ast.walk(function)
@@ -97,15 +99,17 @@ def emitters() -> Iterator[tuple[str, set[str]]]:
                 if isinstance(first, ast.Name):
                     first = branches.get(id(call), assigned[first.id])
                 keywords = {keyword.arg for keyword in call.keywords if keyword.arg}
-                for id_ in ids_in(first):
+                for id_ in ids_in(first, source):
                     yield id_, keywords
 
 
-def ids_in(node: ast.expr) -> list[str]:
+def ids_in(node: ast.expr, source: ModuleType) -> list[str]:
     if isinstance(node, ast.Constant):
         return [str(node.value)]
     if isinstance(node, ast.IfExp):
-        return [*ids_in(node.body), *ids_in(node.orelse)]
+        return [*ids_in(node.body, source), *ids_in(node.orelse, source)]
+    if source is not probe.findings and ast.unparse(node) == f"f'{source.ID.replace('_', '-')}-{{problem}}'":
+        return [f"{source.ID.replace('_', '-')}-{problem}" for problem in source.PROBLEMS]
     if ast.unparse(node) == "session.outcome":
         return OUTCOMES
     if ast.unparse(node) == "f'certificate-{problem}'":
@@ -140,7 +144,7 @@ def test_the_words_are_whole(id_: str) -> None:
     assert text.severity in get_args(Severity)
     assert text.title and not text.title.endswith(".")
     assert text.explanation.endswith((".", "{delist}", "read."))
-    assert text.remedy.endswith((".", "{delist}"))
+    assert text.remedy.endswith((".", "{delist}", "{publish}"))
     assert text.references
     assert [name for name in text.references if name not in FACTS.references] == []
 

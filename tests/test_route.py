@@ -12,7 +12,7 @@ from probe.embedded.dns import DnsServer
 from probe.limits import Limits
 from probe.model import Answer
 from probe.resolver import Resolver
-from probe.route import Family, Route, find_route, hosts_file, is_private
+from probe.route import Family, Route, find_route, hosts_file
 from probe.target import parse_target
 
 Zone = dict[str, Sequence[str] | str]
@@ -244,17 +244,3 @@ def test_a_hosts_file_may_be_broken_or_absent(tmp_path: Path) -> None:
     assert hosts_file("mx.test", path) == ("192.0.2.1",)
     assert hosts_file("mx.test", tmp_path / "absent") == ()
     assert hosts_file("localhost", tmp_path / "absent") == ("127.0.0.1", "::1")
-
-
-@pytest.mark.parametrize(
-    "address",
-    "0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 169.254.169.254 172.31.255.255 192.168.1.1 224.0.0.1 255.255.255.255 "
-    ":: ::1 fc00::1 fe80::1 fe80::1%eth0 ff02::1 ::ffff:10.0.0.1 ::ffff:127.0.0.1".split(),
-)
-def test_private_addresses(address: str) -> None:
-    assert is_private(address)
-
-
-@pytest.mark.parametrize("address", ["192.0.2.1", "198.51.100.1", "8.8.8.8", "172.32.0.1", "2001:db8::1", "2a00::1"])
-def test_public_addresses(address: str) -> None:
-    assert not is_private(address)

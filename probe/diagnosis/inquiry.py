@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
+from probe.addresses import is_private
 from probe.model import Client, Exchange, Explanation, Session
 from probe.model.noun import noun
 from probe.names import is_address
-from probe.route import is_private
 
 Lists = Literal["named", "main", "all"]
 Source = Literal["reply", "ehlo"]

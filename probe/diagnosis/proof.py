@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks import dkim, dmarc, dnsbl, ptr, spf
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
 from probe.errors import where
 from probe.model import CheckResult, Session
-from probe.route import is_private
 from probe.rows import BlockList
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from probe.addresses import is_private
 from probe.diagnosis.proof import named_zone
 from probe.diagnosis.verdict import Case
 from probe.model import CheckResult, Fix, Verdict
 from probe.names import reverse_name
-from probe.route import is_private
 from probe.rows import Cause
 from probe.text import filled
 

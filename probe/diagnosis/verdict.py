@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.diagnosis.inquiry import Inquiry, Sender
 from probe.diagnosis.proof import checks_for, named_zone
 from probe.model import CheckResult, Verdict
-from probe.route import is_private
 
 _CLEAR, _VAGUE = 0.6, 0.25
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ class FakeAsker:
         self.asked.append(f"{rdtype} {name}")
         said = self.zone.get(f"{rdtype} {name}".lower(), absent())
         if isinstance(said, Answer):
-            return Answer(name, rdtype, said.answer, said.values, said.reason, canonical_name=said.canonical_name)
+            return dataclasses.replace(said, name=name, type=rdtype)
         return Answer(name, rdtype, "found", (said,) if isinstance(said, str) else tuple(said))
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.checks import dkim, dmarc, dnsbl, ptr, spf
+from probe.checks import dkim, dmarc, dnsbl, mx, ptr, spf
 from probe.checks.spf.record import parse as parse_spf
 from probe.codec import from_json, to_json
 from probe.model import CheckResult
@@ -25,6 +25,7 @@ RECORDS = st.builds("{}{}".format, st.sampled_from(["", "v=spf1 ", "v=DMARC1;", 
 CHECKS: list[tuple[ModuleType, Any, str]] = [
     (spf, "shop.example", "TXT shop.example"),
     (dmarc, "shop.example", "TXT _dmarc.shop.example"),
+    (mx, "shop.example", "MX shop.example"),
     (dkim, dkim.Key("shop.example", "s1"), "TXT s1._domainkey.shop.example"),
     (ptr, "203.0.113.7", "PTR 7.113.0.203.in-addr.arpa"),
     (dnsbl, dnsbl.Listing("203.0.113.7", dnsbl.unlisted_zone("dnsbl.test")), "A 7.113.0.203.dnsbl.test"),
@@ -47,7 +48,7 @@ def test_any_text_is_survived_and_made_printable(
 
 @given(subject=st.text())
 def test_any_subject_is_survived(subject: str) -> None:
-    for module in (spf, dmarc, ptr):
+    for module in (spf, dmarc, ptr, mx):
         assert check(module, subject, {}).subject.isprintable()
     assert check(dkim, dkim.Key(subject, subject), {}).subject.isprintable()
     assert check(dnsbl, dnsbl.Listing(subject, dnsbl.unlisted_zone(subject)), {}).subject.isprintable()
