@@ -23,6 +23,8 @@ _IP6 = (
 )
 _ADDRESS = rf"(?:ipv6:)?({_IP4}|{_IP6})"
 
+# Without one of these a text holds no address, and nothing else need be tried.
+_ANY = re.compile(r"[\dx]{1,3}(?:\.[\dx]{1,3}){3}|:[0-9a-f]{0,4}:")
 _NAMED_CLIENT = re.compile(rf"[<\s(]([\w.-]{{1,253}})\[{_ADDRESS}\]>?: ?(?:client|helo|sender)")
 _CLIENT = (
     re.compile(rf"\b(?:client|ip|address|host|server)(?: is)?[ :=]{{1,2}}[\[(<]?{_ADDRESS}"),
@@ -40,7 +42,9 @@ _MASKED = re.compile(r"(?<![\w.])((?=[\d.]{0,12}x)[x\d]{1,3}(?:\.[x\d]{1,3}){3}|
 
 def client(lowered: str) -> dict[str, str]:
     """``blocked_ip``, ``client_host`` and ``masked_ip``, as far as ``lowered``, a text in lower case, gives them."""
-    fields = {}
+    fields: dict[str, str] = {}
+    if not _ANY.search(lowered):
+        return fields
     if found := _LABORATORY.search(lowered):
         return {"blocked_ip": found[1]}
     if found := _NAMED_CLIENT.search(f" {lowered}"):

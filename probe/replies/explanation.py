@@ -107,12 +107,12 @@ def _read(
     # What reads texts is heavy, and most replies are no refusals.
     from probe.replies import flags
     from probe.replies.reading import read
-    from probe.replies.texts import lower
+    from probe.replies.texts import prepare
 
-    reading = read(text, code, enhanced_code, stage, facts, earlier)
+    forms = prepare(text)
+    reading = read(forms, code, enhanced_code, stage, facts, earlier)
     weighed = reading.weighed
     signature = facts.signature(weighed.hit.rule.id) if weighed.hit else None
-    lowered = lower(text)
     return {
         "cause": reading.cause,
         "causes": reading.causes,
@@ -126,9 +126,9 @@ def _read(
         "help_url": (signature.url or None) if signature else None,
         "code_cause": weighed.code_cause,
         "temporary": None if code is None else code < 500,
-        "temporary_by_text": flags.temporary_by_text(lowered, facts),
+        "temporary_by_text": flags.temporary_by_text(forms, facts),
         "scope": flags.scope(reading.cause, stage, facts),
-        "language": flags.language(lowered, facts),
+        "language": flags.language(forms, facts),
         "fields": {key: _shown(value) for key, value in reading.fields.items()},
     }
 

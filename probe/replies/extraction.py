@@ -44,10 +44,9 @@ _RELAYED = re.compile(rf"let you \[[^\],]{{1,50}}, ?{HOST}")
 _DIGIT = re.compile(r"[0-9]")
 _HELO = re.compile(r"<([^>\s]{1,255})>: (?:helo|ehlo) command")
 _VENDOR_CODE = re.compile(
-    r"\b(?:AUP#[\w-]{1,16}|(?:OFR|LPN)_?\d{0,3}_\d{3}|S\d{4,12}(?=\))|AS\(\d{3,12}\)|AS\d{3,12}|TSS\d\d|SC-\d{3}|IB\d{3}|RCP-P\d|ETP\d{3}"
-    r"|(?:BL|DM|ES|RL|AE)\d{6}|(?:MI|DT|HL|RP|WM):[A-Z]{3}|ERS-[A-Z]{2,20}|gu_eib_\d\d|c=[a-z]{2,5}\b)"
-    r"|(?<=\[)(?:BL|CS|HM|PH|LW|HME|GL|SP)\d{1,2}(?=\])",
-    re.IGNORECASE,
+    r"\b(?:aup#[\w-]{1,16}|(?:ofr|lpn)_?\d{0,3}_\d{3}|s\d{4,12}(?=\))|as\(\d{3,12}\)|as\d{3,12}|tss\d\d|sc-\d{3}|ib\d{3}"
+    r"|rcp-p\d|etp\d{3}|(?:bl|dm|es|rl|ae)\d{6}|(?:mi|dt|hl|rp|wm):[a-z]{3}|ers-[a-z]{2,20}|gu_eib_\d\d|c=[a-z]{2,5}\b)"
+    r"|(?<=\[)(?:bl|cs|hm|ph|lw|hme|gl|sp)\d{1,2}(?=\])"
 )
 _UNITS = {
     1: "s|secs?|seconds?|sek|sekunden?|segundos?|secondes?|secondi|秒|сек|секунд",
@@ -63,6 +62,7 @@ _WAIT = re.compile(
     r"|\b(?:retry[- ]after|retry in|wait)[:=]? ?(?P<bare>\d{1,6})\b(?!:| ?[a-z])"
     r"|(?P<cjk>\d{1,6}) ?(?:(?P<c1>秒)|(?P<c60>分)|(?P<c3600>時間|小时|小時))(?:钟|鐘)?[後后]"
 )
+_NUMBER_AND_UNIT = re.compile(r"\d[\])]? ?[a-zсмчд秒分時小天日]|(?:after|in|wait)[:=]? ?\d")
 _WAIT_CLOCK = re.compile(r"\b(?:in|for|after|within|wait) (\d\d):(\d\d):(\d\d)\b")
 _SERVER_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)")
 _NETWORK = re.compile(
@@ -97,8 +97,8 @@ def extract(text: str, cause: str | None = None, signature: Signature | None = N
         fields["tripped_identity"] = identity
     if cause in _ABOUT_DOMAINS or cause == "relay-denied":
         fields.update(_authentication(lowered, cause, fields))
-    if found := _VENDOR_CODE.search(text):
-        fields["vendor_code"] = found[0]
+    if found := _VENDOR_CODE.search(lowered):
+        fields["vendor_code"] = text[found.start() : found.end()]
     if has_digit:
         fields.update(_numbers(text, lowered, cause))
     if cause == "unsupported-parameter" and (found := _PARAMETER.search(lowered)):
@@ -168,7 +168,7 @@ def _listed_name(text: str, lowered: str, zone: str | None) -> dict[str, str]:
 
 
 def _retry_after(lowered: str) -> int | None:
-    if found := _WAIT.search(lowered):
+    if _NUMBER_AND_UNIT.search(lowered) and (found := _WAIT.search(lowered)):
         if found["bare"]:
             return int(found["bare"])
         unit = next(name for name, value in found.groupdict().items() if value and name[0] in "uc" and name != "cjk")

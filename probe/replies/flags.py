@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from probe.catalog import Catalog
 from probe.model import Scope
+from probe.replies.signatures import Book
+from probe.replies.texts import Text
+from probe.rows import Outline
 
 # What a refusal at a stage covers where its cause does not tell: before MAIL all mail from here, then one message, and
 # after RCPT one recipient.
@@ -29,14 +32,14 @@ _OF_STAGE: dict[str | None, Scope] = {
     "body": "message",
     "dot": "message",
 }
+_LATER, _NEVER = "later", "never"
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class _Tongues(NamedTuple):
     scripts: tuple[tuple[re.Pattern[str], str], ...]
     words: dict[str, tuple[str, ...]]
-    later: re.Pattern[str]
-    never: re.Pattern[str]
+    wordings: Book
 
 
 @lru_cache(maxsize=8)
@@ -49,21 +52,23 @@ def _tongues(facts: Catalog) -> _Tongues:
     return _Tongues(
         tuple((re.compile(row.script), row.language) for row in rows if row.script),
         words,
-        re.compile("|".join(row.later for row in rows)),
-        re.compile("|".join(row.never for row in rows)),
+        Book(
+            Outline(row.language, "", pattern, promise, 1.0)
+            for row in rows
+            for promise, pattern in ((_LATER, row.later), (_NEVER, row.never))
+        ),
     )
 
 
-def temporary_by_text(lowered: str, facts: Catalog) -> bool | None:
+def temporary_by_text(text: Text, facts: Catalog) -> bool | None:
     """What the words say: True to try again, False never to, None where they say neither or both."""
-    known = _tongues(facts)
-    later, never = known.later.search(lowered) is not None, known.never.search(lowered) is not None
-    return later if later != never else None
+    promises = {hit.rule.cause for hit in _tongues(facts).wordings.search(text, None, None, None)}
+    return promises == {_LATER} if len(promises) == 1 else None
 
 
-def language(lowered: str, facts: Catalog) -> str | None:
-    """The language of a text in lower case as a tag (BCP 47), None where too little of it tells."""
-    known = _tongues(facts)
+def language(text: Text, facts: Catalog) -> str | None:
+    """The language of a text as a tag (BCP 47), None where too little of it tells."""
+    known, lowered = _tongues(facts), text.full
     if not lowered.isascii():
         for script, tag in known.scripts:
             if script.search(lowered):

@@ -14,7 +14,7 @@ from probe.catalog import Catalog
 from probe.model import CauseReading, Explanation
 from probe.replies import extraction, signatures
 from probe.replies.signatures import NOBODY, Hit
-from probe.replies.texts import prepare
+from probe.replies.texts import Text
 
 UNKNOWN = "unknown"
 CERTAIN = 0.99  # what a text says can always have been meant otherwise
@@ -50,7 +50,7 @@ class Reading(NamedTuple):
 
 
 def read(
-    text: str,
+    text: Text,
     code: int | None,
     enhanced_code: str | None,
     stage: str | None,
@@ -60,17 +60,17 @@ def read(
     """Read one refusal. ``earlier`` are the explanations of the same session so far, None for an exchange without."""
     weighed = weigh(text, code, enhanced_code, stage, facts)
     signature = facts.signature(weighed.hit.rule.id) if weighed.hit else None
-    fields: dict[str, Any] = extraction.extract(text, weighed.cause, signature) if text else {}
+    fields: dict[str, Any] = extraction.extract(text.original, weighed.cause, signature)
     causes = tuple(CauseReading(cause, confidence) for cause, confidence in weighed.causes)
     if weighed.hit is not None:
         causes = _flags(weighed.hit, causes, fields, earlier)
     return Reading(weighed, causes, fields)
 
 
-def weigh(text: str, code: int | None, enhanced_code: str | None, stage: str | None, facts: Catalog) -> Weighed:
+def weigh(text: Text, code: int | None, enhanced_code: str | None, stage: str | None, facts: Catalog) -> Weighed:
     """Decide the cause. This alone is classification; what stands in the text is read afterwards."""
     book = signatures.book(facts)
-    hits = book.search(prepare(text), code, enhanced_code, stage) if text else []
+    hits = book.search(text, code, enhanced_code, stage)
     if len(hits) > 1:
         hits.sort(key=_order)
     priors = book.priors(code, enhanced_code, stage)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 GENERIC = "generic"
 NOBODY = frozenset({GENERIC, "pages"})  # signatures that tell no provider: anybody may name a page or a list
+_MOST_PRIORS = 4096  # servers that make up codes must not fill the memory
 _ONE_BY_ONE = 16  # texts; more are worth an index
 
 
@@ -109,6 +110,7 @@ class Book:
 
     def __init__(self, outlines: Iterable[Outline]) -> None:
         self.by_code: dict[str, list[Rule]] = {}
+        self._priors: dict[tuple[int | None, str | None, str | None], list[Hit]] = {}
         self.rules: list[Rule] = []
         self.read = 0
         for outline in outlines:
@@ -137,9 +139,14 @@ class Book:
 
     def priors(self, code: int | None, enhanced: str | None, stage: str | None) -> list[Hit]:
         """What the codes say by themselves, the enhanced code before the basic one."""
-        hits = []
-        for word in (*_forms(enhanced), str(code)):
-            hits += [Hit(rule) for rule in self.by_code.get(word, ()) if rule.fits(code, enhanced, stage)]
+        asked = code, enhanced, stage
+        hits = self._priors.get(asked)
+        if hits is None:
+            hits = []
+            for word in (*_forms(enhanced), str(code)):
+                hits += [Hit(rule) for rule in self.by_code.get(word, ()) if rule.fits(*asked)]
+            if len(self._priors) < _MOST_PRIORS:
+                self._priors[asked] = hits
         return hits
 
     @cached_property
