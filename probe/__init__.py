@@ -4,6 +4,7 @@ refused.
     report = await probe.check("mx.example.org")
     print(probe.explain("554 5.7.1 Service unavailable").meaning)
     print(probe.compare("214", "554").difference)
+    print([incident.explanation.cause for incident in probe.diagnose(bounce)])
 
 The names are loaded when first used.
 """
@@ -15,16 +16,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from probe.checks.spf import check_host
     from probe.reference import compare, explain
+    from probe.replies.intake import diagnose
     from probe.resolver import Resolver
     from probe.run import check
 
-__all__ = ["Resolver", "check", "check_host", "compare", "explain"]
+__all__ = ["Resolver", "check", "check_host", "compare", "diagnose", "explain"]
 
 _HOMES = {
     "Resolver": ("probe.resolver", "Resolver"),
     "check": ("probe.run", "check"),
     "check_host": ("probe.checks.spf", "check_host"),
     "compare": ("probe.reference", "compare"),
+    "diagnose": ("probe.replies.intake", "diagnose"),
     "explain": ("probe.reference", "explain"),
 }
 

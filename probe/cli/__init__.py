@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "probe a server: MX, greeting, EHLO, HELP, STARTTLS, MAIL, RCPT; no message is sent (the default)",
     "explain": "what a reply code, or a whole reply, means",
+    "diagnose": "a bounce, a log or a queue: which replies are in it, and what they mean",
     "compare": "two codes side by side",
     "demo": "probe four servers that it starts itself, offline",
     "list": "the facts behind it all: codes, causes, replies, dnsbl, findings, extensions …",

@@ -23,15 +23,26 @@ _CODE = re.compile(r"[0-9]{3}|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}")
 
 _CONTINUED = re.compile(r"\s*[2-5][0-9]{2}-")
 
+_NOTHING = "nothing to explain: give a code such as 554, or a whole reply in quotes"
+_STREAM = (
+    "A line of standard input is a reply, or a JSON object with text and, if known, code, enhanced, command and stage."
+    " With --format jsonl every line gives one object at once and in its place, an empty line and one that is no reply,"
+    " too: its cause is unknown and its error says why. The other formats join the lines of one reply (554-… 554 …) and"
+    " pass over empty ones."
+)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Explain each argument; ``-`` reads replies from standard input, one a line."""
     options = parser("explain", "What a reply code, or a whole reply, means.", ("terminal", "json", "jsonl"))
     options.add_argument("reply", nargs="*", help="554, 5.7.1, or a whole reply in quotes; - reads one a line")
+    options.epilog = _STREAM
     given = options.parse_args(arguments)
+    facts = facts_in(given.lang)
+    if given.format == "jsonl" and given.reply in ([], ["-"]):
+        return _stream(facts)
     from probe.reference import explain
 
-    facts = facts_in(given.lang)
     show_one, finish = _printer(given, facts)
     status, count = Status.OK, 0
     for place, word in _words(given.reply):
@@ -45,9 +56,29 @@ def run(arguments: Sequence[str]) -> int:
             print(f"smtp-probe: line {place}: {show(str(error))}", file=sys.stderr)
             status = Status.USAGE
     if not count:
-        raise UsageError("nothing to explain: give a code such as 554, or a whole reply in quotes")
+        raise UsageError(_NOTHING)
     finish()
     return status
+
+
+def _stream(facts: Catalog) -> int:
+    """One object a line, in the same order, whatever the line holds."""
+    from probe.cli.stream import chunks
+    from probe.codec import dumps
+    from probe.replies.feed import answer
+    from probe.replies.intake import lines
+
+    count = 0
+    for count, octets in enumerate(lines(chunks("-")), 1):  # noqa: B007
+        explanation, error = answer(octets.decode("utf-8", "replace"), facts=facts)
+        line = dumps(explanation, indent=None)
+        if error is not None:
+            line = f"{line[:-1]}, {dumps({'error': error}, indent=None)[1:]}"
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    if not count:
+        raise UsageError(_NOTHING)
+    return Status.OK
 
 
 def _printer(given: argparse.Namespace, facts: Catalog) -> tuple[Callable[[Explanation], None], Callable[[], None]]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from probe.model.answer import Answer, AnswerState, CheckResult, Result
     from probe.model.diagnosis import Diagnosis, Finding, Fix, Severity, Verdict
     from probe.model.explanation import CauseReading, Comparison, Explanation, Scope
+    from probe.model.explanation import CauseReading, Comparison, Explanation
+    from probe.model.incident import Action, Incident, IncidentGroup, Role
     from probe.model.reply import Exchange, Reply
     from probe.model.report import SCHEMA, Report, Tool
     from probe.model.session import Certificate, Extensions, Outcome, Session, Stage, Tls
@@ -19,6 +21,8 @@ _HOMES = {
     "answer": ("Answer", "AnswerState", "CheckResult", "Result"),
     "diagnosis": ("Diagnosis", "Finding", "Fix", "Severity", "Verdict"),
     "explanation": ("CauseReading", "Comparison", "Explanation", "Scope"),
+    "explanation": ("CauseReading", "Comparison", "Explanation"),
+    "incident": ("Action", "Incident", "IncidentGroup", "Role"),
     "reply": ("Exchange", "Reply"),
     "report": ("SCHEMA", "Report", "Tool"),
     "session": ("Certificate", "Extensions", "Outcome", "Session", "Stage", "Tls"),
@@ -27,6 +31,7 @@ _HOMES = {
 
 __all__ = [
     "SCHEMA",
+    "Action",
     "Answer",
     "AnswerState",
     "CauseReading",
@@ -41,12 +46,15 @@ __all__ = [
     "Extensions",
     "Finding",
     "Fix",
+    "Incident",
+    "IncidentGroup",
     "Outcome",
     "Protocol",
     "Reply",
     "Report",
     "Result",
     "Scope",
+    "Role",
     "Session",
     "Severity",
     "Stage",

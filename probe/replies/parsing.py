@@ -35,7 +35,7 @@ class ParsedReply(NamedTuple):
 def parse(text: str) -> ParsedReply:
     """Read a pasted reply. Any text is accepted."""
     flat = " ".join(text[:LONGEST].split())
-    command, stage = _answered(flat)
+    command, stage = answered(flat)
     start = _start(flat)
     if start is None:
         found, _ = enhanced.split(flat)
@@ -127,7 +127,7 @@ _PHRASES = {
 }
 
 
-def _answered(flat: str) -> tuple[str | None, str | None]:
+def answered(flat: str) -> tuple[str | None, str | None]:
     """Verb and stage that the surrounding sentence names."""
     found = _ANSWERED.search(flat)
     if found is None or found.lastgroup is None:

@@ -1,0 +1,87 @@
+"""smtp-probe diagnose: what the refusals in a bounce, a log, a queue listing or a pasted reply mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from probe.cli.common import facts_in, parser, use_color, width_of
+from probe.cli.status import Status
+from probe.cli.stream import chunks, files
+from probe.errors import UsageError
+from probe.text import show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from probe.model import Incident
+    from probe.replies.intake import Intake
+
+    class Printer(Protocol):
+        def add(self, incident: Incident) -> None: ...
+        def finish(self, lines: int) -> None: ...
+
+
+_ABOUT = (
+    "Which replies stand in bounces, logs and queue listings, and what they mean. Reads RFC 3464 reports and the"
+    " bounces that are none, mailboxes, logs of Postfix, Exim, Sendmail, qmail, OpenSMTPD and Exchange, postqueue -j,"
+    " mailq, events as JSON, or just a reply; .gz, .xz and .bz2 too. No network."
+)
+_STATUS = (
+    "Exit status: 0 if it could be read, whatever was refused in it; 2 where there is nothing that can be read: no"
+    " file, no bounce, no log line, no reply. What other files hold is told all the same."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Diagnose each file, or standard input."""
+    options = parser("diagnose", _ABOUT, ("terminal", "json", "jsonl"))
+    options.epilog = _STATUS
+    options.add_argument("file", nargs="*", default=["-"], help="a file or a folder of them; - is standard input")
+    which = options.add_mutually_exclusive_group()
+    which.add_argument("--summary", action="store_true", help="equal causes together: what, how often, for whom")
+    which.add_argument("--each", action="store_true", help="every single one, however many")
+    given = options.parse_args(arguments)
+    from probe.replies.intake import Intake
+
+    facts = facts_in(given.lang)
+    color, width = use_color(given.color, sys.stdout), width_of(sys.stdout)
+    printer: Printer
+    if given.format == "terminal":
+        from probe.reports.incidents import Terminal
+
+        printer = Terminal(sys.stdout, facts, color=color, width=width, summary=given.summary, each=given.each)
+    else:
+        from probe.reports.incidents_json import Json
+
+        printer = Json(sys.stdout, lines=given.format == "jsonl", summary=given.summary)
+    status = Status.OK
+    lines = 0
+    worth = False
+    for name in (one for path in given.file for one in files(path)):
+        intake = Intake(facts, None if name == "-" else name)
+        try:
+            for incident in intake.read(chunks(name)):
+                printer.add(incident)
+            fault = None if intake.understood else _nothing(name, intake)
+        except UsageError as error:
+            fault = str(error)
+        except KeyboardInterrupt:
+            printer.finish(lines + intake.lines)  # whoever follows a log ends it so
+            raise
+        if fault is not None:
+            print(f"smtp-probe: {show(fault)}", file=sys.stderr)
+            status = status if intake.understood else Status.USAGE
+        worth = worth or intake.understood
+        lines += intake.lines
+    if worth:
+        printer.finish(lines)
+    return status
+
+
+def _nothing(name: str, intake: Intake) -> str:
+    what = "standard input" if name == "-" else name
+    if not intake.lines:
+        return f"{what} is empty"
+    return f"{what} holds nothing that can be read: no bounce, no log line, no reply"

@@ -1,0 +1,119 @@
+"""Lines that are no log's, until they make a whole: a message, the messages of a mailbox, a pasted text, or replies one
+a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from probe.replies.bounces import bounce, prose
+from probe.replies.bounces.charset import text_of
+from probe.replies.notice import Notice
+
+LONGEST = 1_048_576  # octets of one message or text; a report stands at the beginning
+_LONGEST_REPLY = 8192
+_LONGEST_WORDS = 4096
+REPLY, WORDS = "reply", "words"
+
+# RFC 4155 appendix A: the line before each message of a mailbox ends in a time.
+_FROM = re.compile(rb"From \S{1,320} .{0,40}\d\d:\d\d.{0,40}$")
+_HEADER = re.compile(
+    rb"(?:return-path|received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]{1,40}|delivered-to|sender"
+    rb"|reply-to|auto-submitted|importance|thread-[a-z]{1,10}|envelope-to|delivery-date|authentication-results|arc-[a-z-]{1,40}"
+    rb"|received-spf|dkim-signature|reporting-mta|x-[a-z0-9_-]{1,60}):",
+    re.IGNORECASE,
+)
+_REPLY = re.compile(rb"\s{0,8}([45]\d\d)(?:([ -])|\r?$)")
+
+
+class Block:
+    """Feed it lines; it gives notices as soon as something is whole."""
+
+    def __init__(self) -> None:
+        self.messages = self.replies = 0
+        self._octets = bytearray()
+        self._begin = 0
+        self._reply: list[bytes] = []
+        self._is_message = self._is_mailbox = False
+
+    @property
+    def is_message(self) -> bool:
+        """Whether what stands here now is a message: then lines of logs are part of it."""
+        return self._is_message
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._octets or self._reply)
+
+    def take(self, line: bytes, number: int) -> Iterator[Notice]:
+        if line.startswith(b"From ") and (self._is_mailbox or not self._octets) and _FROM.match(line.rstrip(b"\r")):
+            yield from self.end()
+            self._is_mailbox = self._is_message = True
+            self._start(line, number)
+            return
+        if not self._octets:
+            reply = _REPLY.match(line)
+            if reply is not None or self._reply:
+                yield from self._answer(line, number, reply)
+                return
+            if not line.strip():
+                return
+            self._is_message = _HEADER.match(line) is not None
+            self._start(line, number)
+        elif len(self._octets) < LONGEST:
+            self._octets += line + b"\n"
+        elif not self._is_message:
+            yield from self.end()  # text without an end is read piece by piece
+
+    def end(self) -> Iterator[Notice]:
+        """No more of this: tell what it was."""
+        if self._reply:
+            yield from self._answered()
+        octets, begin = bytes(self._octets), self._begin
+        self._octets.clear()
+        if not octets:
+            return
+        if not self._is_message:
+            yield from _text(octets, begin)
+            return
+        self.messages += 1
+        self._is_message = False
+        notices = bounce.read(octets, begin, strict=self._is_mailbox)
+        if not notices and not self._is_mailbox:
+            notices = list(_text(octets, begin))
+        yield from notices
+
+    def _start(self, line: bytes, number: int) -> None:
+        self._begin = number
+        self._octets += line + b"\n"
+
+    def _answer(self, line: bytes, number: int, reply: re.Match[bytes] | None) -> Iterator[Notice]:
+        """One line of replies that stand alone: RFC 5321 section 4.2.1 joins those with a hyphen; words without a code
+        belong to the reply above them."""
+        if self._reply and (not line.strip() or (reply is not None and not self._goes_on(reply[1]))):
+            yield from self._answered()
+        if line.strip():
+            if not self._reply:
+                self._begin = number
+            if sum(map(len, self._reply)) < _LONGEST_REPLY:
+                self._reply.append(line)
+
+    def _goes_on(self, code: bytes) -> bool:
+        before = _REPLY.match(self._reply[-1])
+        return before is not None and before[1] == code and before[2] == b"-"
+
+    def _answered(self) -> Iterator[Notice]:
+        self.replies += 1
+        yield Notice(REPLY, text_of(b"\n".join(self._reply)), line=self._begin)
+        self._reply = []
+
+
+def _text(octets: bytes, begin: int) -> Iterator[Notice]:
+    """A text that somebody pasted: the prose of a bounce, or else just the words of a refusal."""
+    text = text_of(octets)
+    notices = prose.read(text)
+    if notices:
+        for notice in notices:
+            yield notice._replace(line=begin)
+    elif len(text) <= _LONGEST_WORDS:
+        yield Notice(WORDS, text, line=begin)

@@ -1,0 +1,101 @@
+"""Whatever a postmaster has at hand: a bounce, a mailbox full of them, a log, a queue listing, or just a reply.
+
+Octets come in, incidents go out, in their order and as soon as they are known. Each line is a log's, or belongs to a
+block: a message, or text that somebody pasted. Memory stays flat however long a log is: of a line, a message and the
+messages in flight only so much is kept.
+
+Nothing is expected of the input, and nothing in it makes this fail. It does no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from probe.catalog import Catalog, catalog
+from probe.model import Incident
+from probe.replies.block import WORDS, Block
+from probe.replies.logs.postfix import Postfix
+from probe.replies.logs.syslog import entry, is_logged
+from probe.replies.notice import Explainer, Notice
+
+LONGEST_LINE = 262_144
+_LONGEST_LOGGED = 16_384
+
+
+class Intake:
+    """One stream, read. ``lines`` counts what came, ``logged`` those of a log, ``found`` the incidents."""
+
+    def __init__(self, facts: Catalog, source: str | None = None) -> None:
+        self.lines = self.logged = self.found = 0
+        self._explainer = Explainer(facts)
+        self._source = source
+        self._block = Block()
+
+    @property
+    def understood(self) -> bool:
+        """Whether anything was there that can be read, refusal or not."""
+        return bool(self.logged or self.found or self._block.messages or self._block.replies)
+
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Incident]:
+        """The incidents in a stream of octets, cut anywhere."""
+        for notice in self._notices(lines(chunks)):
+            incident = self._explainer.incident(notice, self._source)
+            # Words without any code are a refusal only if they say why.
+            if notice.format == WORDS and incident.explanation.cause in (None, "unknown"):
+                continue
+            self.found += 1
+            yield incident
+
+    def _notices(self, stream: Iterable[bytes]) -> Iterator[Notice]:
+        """Part the lines of logs from the blocks between them."""
+        block, postfix = self._block, Postfix()
+        cues = Postfix.CUES
+        for number, line in enumerate(stream, 1):
+            self.lines = number
+            if not block.is_message:
+                for cue in cues:
+                    if cue in line:
+                        text = line[:_LONGEST_LOGGED].decode("utf-8", "surrogateescape").rstrip("\r")
+                        found = list(postfix.read(entry(text, number)))
+                        break
+                else:
+                    found = []
+                if found or is_logged(line[:80].decode("ascii", "replace")):
+                    self.logged += 1
+                    if block.is_open:
+                        yield from block.end()
+                    yield from found
+                    continue
+            yield from block.take(line, number)
+        yield from block.end()
+        yield from postfix.rest()
+
+
+def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Incident, ...]:
+    """Every refusal and delay that a bounce, a log, a queue listing or a pasted reply tells of, explained.
+
+    Empty where there is none, or where nothing can be read.
+    """
+    octets = outside.encode("utf-8", "surrogateescape") if isinstance(outside, str) else outside
+    return tuple(Intake(facts or catalog()).read([octets]))
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a stream, without their ends. Of a line that is too long the rest is dropped."""
+    held = b""
+    skipping = False
+    for chunk in chunks:
+        pieces = chunk.split(b"\n")
+        if len(pieces) == 1:
+            if not skipping:
+                held += chunk
+                if len(held) > LONGEST_LINE:
+                    yield held[:LONGEST_LINE]
+                    held, skipping = b"", True
+            continue
+        if not skipping:
+            yield (held + pieces[0])[:LONGEST_LINE]
+        yield from pieces[1:-1]
+        held, skipping = pieces[-1], False
+    if held:
+        yield held

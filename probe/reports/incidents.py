@@ -1,0 +1,182 @@
+"""Incidents for a person: each by itself where they are few, else what is wrong, how often, for whom, what to do."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from typing import TextIO
+
+from rich.cells import cell_len
+
+from probe.catalog import Catalog
+from probe.model import Incident, IncidentGroup
+from probe.replies.grouping import Grouping
+from probe.reports.layout import Page, counted
+
+FEW = 5
+_MOST_GROUPS = 12
+_MOST_DOMAINS = 4
+_MOST_REPLY = 6  # lines
+_COLUMN = 11
+
+
+class Terminal:
+    """Feed it incidents, then finish: the page is written at the end, for only then it is known how many there are.
+    ``summary`` and ``each`` say which page it is; without them the number decides."""
+
+    def __init__(
+        self, out: TextIO, facts: Catalog, *, color: bool, width: int, summary: bool = False, each: bool = False
+    ) -> None:
+        self._page = Page(out, color=color, width=width)
+        self._facts = facts
+        self._summary, self._each = summary, each
+        self._few: list[Incident] = []
+        self._grouping = Grouping()
+
+    def add(self, incident: Incident) -> None:
+        if self._each:
+            self._incident(incident)
+        elif len(self._few) < FEW:
+            self._few.append(incident)
+        self._grouping.add(incident)
+
+    def finish(self, lines: int) -> None:
+        words, page = self._facts.words, self._page
+        count = self._grouping.count
+        if not count:
+            page.blank()
+            page.line(counted(words, "incidents-none", lines))
+        elif not self._each:
+            if self._summary or count > FEW:
+                self._groups(lines)
+            else:
+                for incident in self._few:
+                    self._incident(incident)
+        page.blank()
+
+    def _groups(self, lines: int) -> None:
+        words, page = self._facts.words, self._page
+        groups = self._grouping.groups()
+        page.blank()
+        head = counted(words, "incidents-count", self._grouping.count)
+        page.line((head, "bold"), " · ", counted(words, "incidents-lines", lines))
+        for group in groups[:_MOST_GROUPS]:
+            self._group(group)
+        left = groups[_MOST_GROUPS:]
+        if left:
+            page.blank()
+            rest = words["incidents-more"].format(kinds=len(left), count=sum(one.count for one in left))
+            page.line((rest, "dim"))
+
+    def _group(self, group: IncidentGroup) -> None:
+        words, page, one = self._facts.words, self._page, group.example
+        page.blank()
+        times = words["incidents-times"].format(count=group.count)
+        where = f" · {group.site}" if group.site else f" · {words['incidents-ours']}" if group.role == "server" else ""
+        page.hanging(
+            ((times, "bold"),),
+            ((self._title(one), "bold"), where),
+            column=max(_COLUMN, cell_len(times) + 2),
+            right=self._outcome(one),
+        )
+        page.row("", (_reply(one), "dim"), column=_COLUMN, style="")
+        if group.domains:
+            told = list(group.domains.items())
+            said = ", ".join(f"{domain} {count}" for domain, count in told[:_MOST_DOMAINS])
+            more = f" (+{len(told) - _MOST_DOMAINS})" if len(told) > _MOST_DOMAINS else ""
+            page.row(words["heading-for"], said + more, column=_COLUMN)
+        if group.first:
+            span = group.first if group.last in (None, group.first) else f"{group.first} – {group.last}"
+            page.row(words["heading-seen"], span, column=_COLUMN)
+        self._steps(one, most=2)
+
+    def _incident(self, one: Incident) -> None:
+        words, page = self._facts.words, self._page
+        page.blank()
+        place = ":".join(str(part) for part in (one.source, one.line) if part is not None)
+        head = one.recipient or one.host or one.client_address or one.format
+        page.line((head, "bold"), right=self._outcome(one))
+        page.line((" · ".join(part for part in (self._where(one), one.format, place, one.time or "") if part), "dim"))
+        page.blank()
+        page.row(words["heading-reply"], _reply(one), column=_COLUMN)
+        sure = one.explanation.causes[0].confidence if one.explanation.causes else 0.0
+        level = "certain" if sure >= 0.9 else "likely" if sure >= 0.6 else "possible"
+        said = f" ({words['confidence-' + level]})" if one.explanation.causes else ""
+        page.row(words["heading-why"], (self._title(one), "bold"), said, column=_COLUMN)
+        page.row("", self._meaning(one), column=_COLUMN)
+        if one.explanation.matched:
+            page.row(
+                words["heading-proof"],
+                words["evidence-reply-says"].format(words=one.explanation.matched),
+                column=_COLUMN,
+            )
+        self._steps(one)
+        for number, (key, value) in enumerate(sorted(one.explanation.fields.items())):
+            told = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            label = words["heading-fields"] if number == 0 else ""
+            if label and cell_len(label) + 2 > _COLUMN:
+                page.line((label, "bold"))
+                label = ""
+            page.row(label, f"{key} {told}", column=_COLUMN)
+
+    def _where(self, one: Incident) -> str:
+        """Who said no, and at which command."""
+        words = self._facts.words
+        server = one.host or ""
+        if one.address and one.address != server:
+            server = f"{server} [{one.address}]" if server else one.address
+        if one.role == "server":
+            client = " ".join(part for part in (one.client_host or one.helo or "", f"[{one.client_address}]") if part)
+            server = words["incident-client"].format(client=client) if one.client_address else ""
+        stage = words.get(f"stage-{one.stage}", "") if one.stage else ""
+        return " ".join(part for part in (server, stage) if part)
+
+    def _outcome(self, one: Incident) -> tuple[str, str]:
+        if one.action == "delayed":
+            return self._facts.words["verdict-delayed"], "bold yellow"
+        return self._facts.words["verdict-rejected" if one.code else "verdict-failed"], "bold red"
+
+    def _title(self, one: Incident) -> str:
+        cause = self._facts.causes.get(one.explanation.cause or "")
+        return cause.title if cause else one.explanation.title
+
+    def _meaning(self, one: Incident) -> str:
+        cause = self._facts.causes.get(one.explanation.cause or "")
+        return one.explanation.provider_meaning or (cause.meaning if cause else one.explanation.meaning)
+
+    def _steps(self, one: Incident, most: int | None = None) -> None:
+        label = self._facts.words["heading-fix"]
+        for step in list(_fix(one, self._facts))[:most]:
+            self._page.row(label, step, column=_COLUMN)
+            label = ""
+
+
+def _fix(one: Incident, facts: Catalog) -> Iterator[str]:
+    """What this provider asks for, then the steps of the cause; one that needs a fact nobody knows is left out."""
+    explanation = one.explanation
+    if explanation.provider_remedy:
+        yield explanation.provider_remedy
+    cause = facts.causes.get(explanation.cause or "")
+    if cause is None:
+        yield from (explanation.remedy,) if explanation.remedy else ()
+        return
+    fields = explanation.fields
+    known = {
+        "ip": fields.get("blocked_ip") or one.client_address,
+        "zone": fields.get("list_zone"),
+        "domain": fields.get("domain") or (one.header_from or one.sender or "").rpartition("@")[2],
+        "url": fields.get("delist_url") or next(iter(fields.get("urls", ())), None),
+        "param": fields.get("param"),
+        "mechanism": fields.get("mechanism"),
+    }
+    for step in cause.fix:
+        names = [name for _, name, _, _ in string.Formatter().parse(step) if name]
+        if all(known.get(name) for name in names):
+            yield step.format_map(known)
+
+
+def _reply(one: Incident) -> str:
+    """The reply in one paragraph."""
+    text = " ".join(one.lines)
+    code = f"{one.code} " if one.code else f"{one.status} " if one.status and not one.enhanced else ""
+    return f"{code}{text}".strip() or "–"
