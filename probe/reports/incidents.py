@@ -10,8 +10,9 @@ from rich.cells import cell_len
 
 from probe.catalog import Catalog
 from probe.model import Incident, IncidentGroup
-from probe.replies.grouping import Grouping
-from probe.reports.layout import Page, counted
+from probe.reports.grouping import Grouping
+from probe.reports.layout import Page
+from probe.text import filled
 
 FEW = 5
 _MOST_GROUPS = 12
@@ -41,11 +42,11 @@ class Terminal:
         self._grouping.add(incident)
 
     def finish(self, lines: int) -> None:
-        words, page = self._facts.words, self._page
+        page = self._page
         count = self._grouping.count
         if not count:
             page.blank()
-            page.line(counted(words, "incidents-none", lines))
+            page.line(self._facts.count("incidents-none", lines))
         elif not self._each:
             if self._summary or count > FEW:
                 self._groups(lines)
@@ -55,23 +56,23 @@ class Terminal:
         page.blank()
 
     def _groups(self, lines: int) -> None:
-        words, page = self._facts.words, self._page
+        page = self._page
         groups = self._grouping.groups()
         page.blank()
-        head = counted(words, "incidents-count", self._grouping.count)
-        page.line((head, "bold"), " · ", counted(words, "incidents-lines", lines))
+        head = self._facts.count("incidents-count", self._grouping.count)
+        page.line((head, "bold"), " · ", self._facts.count("incidents-lines", lines))
         for group in groups[:_MOST_GROUPS]:
             self._group(group)
         left = groups[_MOST_GROUPS:]
         if left:
             page.blank()
-            rest = words["incidents-more"].format(kinds=len(left), count=sum(one.count for one in left))
+            rest = self._facts.say("incidents-more", kinds=len(left), count=sum(one.count for one in left))
             page.line((rest, "dim"))
 
     def _group(self, group: IncidentGroup) -> None:
         words, page, one = self._facts.words, self._page, group.example
         page.blank()
-        times = words["incidents-times"].format(count=group.count)
+        times = self._facts.say("incidents-times", count=group.count)
         where = f" · {group.site}" if group.site else f" · {words['incidents-ours']}" if group.role == "server" else ""
         page.hanging(
             ((times, "bold"),),
@@ -107,7 +108,7 @@ class Terminal:
         if one.explanation.matched:
             page.row(
                 words["heading-proof"],
-                words["evidence-reply-says"].format(words=one.explanation.matched),
+                self._facts.say("evidence-reply-says", words=one.explanation.matched),
                 column=_COLUMN,
             )
         self._steps(one)
@@ -127,7 +128,7 @@ class Terminal:
             server = f"{server} [{one.address}]" if server else one.address
         if one.role == "server":
             client = " ".join(part for part in (one.client_host or one.helo or "", f"[{one.client_address}]") if part)
-            server = words["incident-client"].format(client=client) if one.client_address else ""
+            server = self._facts.say("incident-client", client=client) if one.client_address else ""
         stage = words.get(f"stage-{one.stage}", "") if one.stage else ""
         return " ".join(part for part in (server, stage) if part)
 
@@ -172,7 +173,7 @@ def _fix(one: Incident, facts: Catalog) -> Iterator[str]:
     for step in cause.fix:
         names = [name for _, name, _, _ in string.Formatter().parse(step) if name]
         if all(known.get(name) for name in names):
-            yield step.format_map(known)
+            yield filled(step, known)
 
 
 def _reply(one: Incident) -> str:

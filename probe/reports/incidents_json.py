@@ -6,7 +6,7 @@ from typing import TextIO
 
 from probe.codec import dumps
 from probe.model import Incident
-from probe.replies.grouping import Grouping
+from probe.reports.grouping import Grouping
 
 
 class Json:

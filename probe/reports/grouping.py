@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from probe.checks.dmarc_discovery import registered_domain
 from probe.model import Incident, IncidentGroup
 from probe.names import is_address
 
@@ -83,15 +84,7 @@ def site_of(host: str | None) -> str | None:
     name = host.rstrip(".").lower()
     if is_address(name.strip("[]")):
         return name
-    found = _suffixes().privatesuffix(name)
-    return str(found) if found else name
-
-
-@lru_cache(maxsize=1)
-def _suffixes():  # type: ignore[no-untyped-def]
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
+    return registered_domain(name)
 
 
 def _domain(recipient: str | None) -> str | None:
