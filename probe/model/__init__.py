@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from probe.model.answer import Answer, AnswerState, CheckResult, Result
     from probe.model.diagnosis import Diagnosis, Finding, Fix, Severity, Verdict
     from probe.model.explanation import CauseReading, Comparison, Explanation, Scope
-    from probe.model.explanation import CauseReading, Comparison, Explanation
     from probe.model.incident import Action, Incident, IncidentGroup, Role
     from probe.model.reply import Exchange, Reply
     from probe.model.report import SCHEMA, Report, Tool
@@ -21,7 +20,6 @@ _HOMES = {
     "answer": ("Answer", "AnswerState", "CheckResult", "Result"),
     "diagnosis": ("Diagnosis", "Finding", "Fix", "Severity", "Verdict"),
     "explanation": ("CauseReading", "Comparison", "Explanation", "Scope"),
-    "explanation": ("CauseReading", "Comparison", "Explanation"),
     "incident": ("Action", "Incident", "IncidentGroup", "Role"),
     "reply": ("Exchange", "Reply"),
     "report": ("SCHEMA", "Report", "Tool"),
@@ -53,8 +51,8 @@ __all__ = [
     "Reply",
     "Report",
     "Result",
-    "Scope",
     "Role",
+    "Scope",
     "Session",
     "Severity",
     "Stage",
