@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from probe.checks.dmarc_discovery import registered_domain
+from probe.checks.dmarc.discovery import registered_domain
 from probe.model import Incident, IncidentGroup
 from probe.names import is_address
 
