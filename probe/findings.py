@@ -84,7 +84,7 @@ def _of_route(target: Target, route: Route, facts: Catalog) -> Iterator[Finding]
         asked = ", ".join(f"{answer.name} {answer.type}" for answer in route.answers) or domain
         yield finding("no-address", domain, facts, domain=domain, asked=asked)
     elif route.problem == "dns-failed":
-        yield finding("dns-failed", domain, facts, domain=domain, detail=_why_dns_failed(route))
+        yield finding("dns-failed", domain, facts, domain=domain, detail=_why_dns_failed(route, facts))
     elif route.problem == "private-address":
         yield finding("private-address", domain, facts, domain=domain, addresses=private)
     if private and route.problem is None:
@@ -95,13 +95,17 @@ def _of_route(target: Target, route: Route, facts: Catalog) -> Iterator[Finding]
         yield finding("implicit-mx", domain, facts, domain=domain)
 
 
-def _why_dns_failed(route: Route) -> str:
+def _why_dns_failed(route: Route, facts: Catalog) -> str:
     unknown = [answer for answer in route.answers if not answer.known]
     if not unknown:
-        return "no answer within the deadline"
+        return facts.words["no-answer-in-time"]
     return "; ".join(
-        f"{answer.name} {answer.type}: {answer.reason or answer.answer}"
-        + (f" (asked {answer.server})" if answer.server else "")
+        facts.say(
+            "dns-failed-at" if answer.server else "dns-failed",
+            question=f"{answer.name} {answer.type}",
+            reason=facts.reason({"reason": answer.reason or answer.answer}),
+            server=answer.server,
+        )
         for answer in unknown
     )
 
@@ -204,7 +208,7 @@ def _of_tls(session: Session, tls: Tls, facts: Catalog, now: datetime.datetime) 
             facts,
             not_after=leaf.not_after,
             not_before=leaf.not_before,
-            names=", ".join(leaf.names[:5]) or leaf.subject or "nobody",
+            names=", ".join(leaf.names[:5]) or leaf.subject or facts.words["nobody"],
             host=host,
             issuer=leaf.issuer,
             key=leaf.key,
@@ -269,10 +273,8 @@ def _of_checks(results: Sequence[CheckResult], facts: Catalog) -> Iterator[Findi
             for told in checks.check(one.check).findings(one, facts):
                 yield finding(told.id, told.subject, facts, **told.details)
         elif one.check == "extensions" and one.result == "fail":
-            asked, offered = (
-                ", ".join(one.facts["not_offered"]),
-                " ".join(one.facts["offered"]) or "nothing of the kind",
-            )
+            asked = ", ".join(one.facts["not_offered"])
+            offered = " ".join(one.facts["offered"]) or facts.words["nothing-of-the-kind"]
             yield finding("parameter-not-offered", one.subject, facts, asked=asked, offered=offered)
 
 

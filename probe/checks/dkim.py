@@ -51,7 +51,7 @@ async def run(subject: Key, *, ask: Asker, connect: Connector | None = None, fac
     """Find and judge the key. Facts: ``domain``, ``selector``, ``guessed``, ``verified`` (False), ``reason``,
     ``cname``, and of a key ``record``, ``key_type``, ``bits``, ``revoked``, ``testing``, ``same_domain``, ``hashes``,
     ``services``, ``unknown_tags``, ``warnings``."""
-    steps = Steps(ask)
+    steps = Steps(ask, facts)
     domain, selector = subject.domain.rstrip(".").lower(), subject.selector.rstrip(".").lower()
     name = f"{selector}._domainkey.{domain}"
     about = {"domain": show(domain), "selector": show(selector), "guessed": subject.guessed, "verified": False}
@@ -61,7 +61,7 @@ async def run(subject: Key, *, ask: Asker, connect: Connector | None = None, fac
         answer = await steps.ask(name, "TXT")
         result, found = _judge(answer, subject.guessed)
         if found["reason"] not in ("no-key", "not-evaluated") and answer.known:
-            steps.note(f"No signature can verify with this key: {found['reason']}.")
+            steps.note("key-unusable", reason=steps.reason(found["reason"]))
     return CheckResult(ID, show(name), result, {**about, **found}, steps.queries, steps.trace)
 
 

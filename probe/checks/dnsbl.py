@@ -83,7 +83,7 @@ async def run(subject: Listing, *, ask: Asker, connect: Connector | None = None,
     """Ask one list. Facts: ``zone``, ``role``, ``listed`` (True, False, or None where it is not known), ``reason``,
     and of an answer ``answer``, ``meaning``, ``text``, ``healthy``, ``sick``, ``error``, ``delist`` as far as they
     apply."""
-    steps = Steps(ask)
+    steps = Steps(ask, facts)
     result, found = await _judge(subject, steps)
     about = {"zone": show(subject.list.zone), "role": subject.list.role, "main": subject.list.main}
     title = f"{show(subject.subject)} @ {show(subject.list.zone)}"
@@ -99,7 +99,7 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
             subject,
             address=subject,
             zone=zone,
-            meaning=capital(details.get("meaning") or "Listed"),
+            meaning=capital(details.get("meaning") or facts.words["listed"]),
             delist=details.get("delist") or zone,
         )
     elif one.result == "permerror":
@@ -169,7 +169,7 @@ def _family(subject: str) -> str:
 async def _judge(asked: Listing, steps: Steps) -> tuple[Result | None, dict[str, Any]]:
     blocklist, subject = asked.list, asked.subject.rstrip(".").lower()
     if blocklist.state == "dead":
-        steps.note(f"{show(blocklist.zone)} has closed; it was not asked.")
+        steps.note("list-closed", zone=blocklist.zone)
         return "permerror", {"listed": None, "reason": "closed", "closed": blocklist.since or None}
     if "<" in blocklist.zone:
         return "temperror", {"listed": None, "reason": "needs-key"}
@@ -216,12 +216,12 @@ async def _believe(
     healthy, sick = await _tested(blocklist, subject, steps)
     found |= {"text": " ".join(map(show, words.values)) or None, "healthy": healthy, "delist": None}
     if healthy is False:
-        steps.note(f"{show(blocklist.zone)} is sick ({sick}): its answer does not count.")
+        steps.note("list-sick", zone=blocklist.zone, reason=steps.reason(sick))
         word: Result = "temperror" if sick == "list-error" else "permerror"
         return word, {**found, "listed": None, "reason": sick, "sick": sick}
     if sick == "health-unknown":
         return "temperror", {**found, "listed": None, "reason": sick}
-    steps.note(f"{show(subject)} is listed: {found['meaning'] or found['answer']}.")
+    steps.note("listed", subject=subject, meaning=found["meaning"] or found["answer"])
     where = blocklist.delist.replace("{ip}", subject).replace("{domain}", subject)
     return "fail", {**found, "listed": True, "reason": "listed", "delist": where or None}
 

@@ -31,7 +31,7 @@ _DYNAMIC = re.compile(
 async def run(subject: str, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
     """Ask for the names and for their addresses. Facts: ``names``, ``confirmed`` (the names that lead back),
     ``unusable`` (names that are no host names), ``generic`` (they look generated from the address), ``reason``."""
-    steps = Steps(ask)
+    steps = Steps(ask, facts)
 
     def result(word: Result, reason: str, names: tuple[str, ...] = (), back: tuple[str, ...] = ()) -> CheckResult:
         found = {
@@ -60,12 +60,12 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
     answers = await steps.ask_all([(name, rdtype) for name in usable]) if usable else []
     back = tuple(name for name, forward in zip(usable, answers, strict=True) if _holds(forward, address))
     if back:
-        steps.note(f"{show(subject)} and {back[0]} lead to each other.")
+        steps.note("ptr-confirmed", subject=subject, name=back[0])
         return result("pass", "confirmed", names, back)
     failed = next((forward for forward in answers if not forward.known), None)
     if failed:
         return result("temperror", failed.reason or failed.answer, names)
-    steps.note(f"None of the names leads back to {show(subject)}.")
+    steps.note("ptr-not-confirmed", subject=subject)
     return result("fail", "not-confirmed", names)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from probe.catalog import Catalog, catalog
 from probe.checks.protocols import Asker
 from probe.model import Answer
 from probe.text import show
@@ -14,8 +15,9 @@ _SHOWN = 200
 class Steps:
     """Every question that one check asked. ``queries`` and ``trace`` go into its result as they are."""
 
-    def __init__(self, ask: Asker) -> None:
+    def __init__(self, ask: Asker, facts: Catalog) -> None:
         self._ask = ask
+        self._facts = facts
         self._queries: list[Answer] = []
         self._trace: list[str] = []
 
@@ -38,20 +40,24 @@ class Steps:
         answers = await asyncio.gather(*(self._ask.ask(name, rdtype) for name, rdtype in questions))
         for answer in answers:
             self._queries.append(answer)
-            self._trace.append(said(answer))
+            self._trace.append(said(answer, self._facts))
         return answers
 
-    def note(self, line: str) -> None:
-        """One more line of trace. Outside text in it must have passed ``show()``."""
-        self._trace.append(line)
+    def note(self, key: str, /, **values: object) -> None:
+        """One more line of trace: the words under ``trace-…`` with the values filled in."""
+        self._trace.append(self._facts.say(f"trace-{key}", **values))
+
+    def reason(self, id_: str | None) -> str:
+        """The words for the id of a reason."""
+        return self._facts.reason({"reason": id_})
 
 
-def said(answer: Answer) -> str:
+def said(answer: Answer, facts: Catalog | None = None) -> str:
     """One answer in words: ``TXT of example.org: "v=spf1 -all"``."""
-    question = f"{answer.type} of {show(answer.name)}"
+    facts = facts or catalog()
+    question = {"type": answer.type, "name": answer.name}
     if answer.answer == "found":
         values = ", ".join(f'"{value}"' if answer.type == "TXT" else value for value in map(show, answer.values))
-        return f"{question}: {values[:_SHOWN]}{'…' if len(values) > _SHOWN else ''}"
-    if answer.answer == "absent":
-        return f"{question}: there is none ({answer.reason or 'absent'})."
-    return f"{question}: could not be asked ({answer.reason or answer.answer})."
+        return facts.say("trace-found", **question, values=values[:_SHOWN] + "…" * (len(values) > _SHOWN))
+    reason = answer.reason or answer.answer
+    return facts.say("trace-absent" if answer.answer == "absent" else "trace-not-asked", **question, reason=reason)

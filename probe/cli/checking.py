@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
             resolver = _resolver(given.resolver, limits) if given.resolver else None
             report = await check(target, plan, options=options, resolver=resolver, limits=limits, facts=facts)
             reports.append(report)
-            _complain(report)
+            _complain(report, facts)
             if streaming:
                 _print([report], given.format, sys.stdout, given, facts)
             if any(one.id == "interrupted" for one in report.findings):
@@ -111,11 +111,11 @@ def _resolver(servers: list[str], limits: Limits) -> Resolver:
     return Resolver.under(limits, servers)
 
 
-def _complain(report: Report) -> None:
+def _complain(report: Report, facts: Catalog) -> None:
     """One line on stderr for a target that could not be probed at all; the report says the rest."""
     session = report.sessions[-1] if report.sessions else None
     if session is None:
-        reason = report.findings[0].title if report.findings else "there is nowhere to connect to"
+        reason = report.findings[0].title if report.findings else facts.words["nowhere"]
         print(f"smtp-probe: {report.target.input}: {reason}", file=sys.stderr)
     elif session.stage == "connect" or session.outcome == "not_smtp":
         print(f"smtp-probe: {report.target.input}: {session.detail}", file=sys.stderr)

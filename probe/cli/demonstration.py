@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
                     color, width = use_color(given.color, sys.stdout), width_of(sys.stdout)
                     page = Page(sys.stdout, color=color, width=width)
                     page.blank()
-                    page.line((f"{number}/{len(SCENES)}  {scene.title}", "bold"), indent=0)
+                    page.line((f"{number}/{len(SCENES)}  {facts.words[f'scene-{scene.shows}']}", "bold"), indent=0)
                     page.line((f"$ smtp-probe {shlex.join(words)}", "dim"), indent=0)
                     render(report, sys.stdout, facts, color=color, width=width, verbose=given.verbose)
         return reports

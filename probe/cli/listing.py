@@ -54,15 +54,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _checks(facts: Catalog) -> Iterable[dict[str, Any]]:
-    """Every check with the causes that it can prove, and the first lines of its manual."""
+    """Every check with the question that it answers and the causes that it can prove."""
     from probe import checks
-
-    for name in checks.IDS:
-        module = checks.check(name)
-        yield {"check": module.ID, "proves": module.PROVES, "about": (module.__doc__ or "").partition("\n")[0]}
     from probe.diagnosis import offer
 
-    yield {"check": offer.ID, "proves": offer.PROVES, "about": (offer.__doc__ or "").partition("\n")[0]}
+    for one in (*map(checks.check, checks.IDS), offer):
+        about = facts.words[f"check-{one.ID}"]
+        proves = facts.say("check-proves", causes=", ".join(one.PROVES))
+        yield {"check": one.ID, "proves": one.PROVES, "about": about, "text": facts.joined(about, proves)}
 
 
 _KINDS: dict[str, tuple[Callable[[Catalog], Iterable[Any]], Callable[[Any], Row]]] = {
@@ -81,5 +80,5 @@ _KINDS: dict[str, tuple[Callable[[Catalog], Iterable[Any]], Callable[[Any], Row]
         lambda facts: facts.references.values(),
         lambda row: (row.name, f"{row.status} {row.year}", row.title),
     ),
-    "checks": (_checks, lambda row: (row["check"], "", f"{row['about']} Proves: {', '.join(row['proves'])}.")),
+    "checks": (_checks, lambda row: (row["check"], "", row["text"])),
 }

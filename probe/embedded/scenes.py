@@ -33,16 +33,17 @@ _VERBS = "EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP STARTTLS"
 
 @dataclass(frozen=True)
 class Scene:
-    """One server: what it shows, how it behaves, and the options with which it is probed."""
+    """One server: what it shows (``scene-…`` in data/words.toml), how it behaves, and the options with which it is
+    probed."""
 
-    title: str
+    shows: str
     behaviour: Behaviour
     options: tuple[str, ...] = field(default=("--ehlo", "probe.shop.test"))
 
 
 SCENES = (
     Scene(
-        "A healthy server: it answers HELP with 214 and starts TLS",
+        "healthy",
         Behaviour(
             hostname="mx.healthy.test",
             help=(f"214-2.0.0 Commands: {_VERBS}", "214 2.0.0 For more, ask postmaster@healthy.test"),
@@ -51,7 +52,7 @@ SCENES = (
         ),
     ),
     Scene(
-        "A server that refuses the client at the greeting, and names a blocklist",
+        "blocklisted",
         Behaviour(
             hostname="mx.strict.test",
             greeting=f"554 5.7.1 Service unavailable; Client host [{CLIENT}] blocked using dnsbl.test; "
@@ -60,7 +61,7 @@ SCENES = (
         ("--ehlo", "mail.shop.test", "--from", "orders@shop.test", "--lists", "named"),
     ),
     Scene(
-        "A server that refuses the message after the dot, for DMARC (a demo message is sent, to it alone)",
+        "dmarc",
         Behaviour(
             hostname="mx.careful.test",
             starttls=True,
@@ -69,7 +70,7 @@ SCENES = (
         ("--ehlo", "relay.shop.test", "--from", "orders@shop.test", "--send", "--lists", "named", "--client-ip", RELAY),
     ),
     Scene(
-        "A server that answers 504 to an AUTH mechanism and to a MAIL parameter",
+        "parameters",
         Behaviour(
             hostname="mx.plain.test",
             extensions=("SIZE 10485760", "8BITMIME", "AUTH PLAIN LOGIN", "ENHANCEDSTATUSCODES"),

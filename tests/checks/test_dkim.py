@@ -102,7 +102,7 @@ def test_a_key_with_which_nothing_verifies(record: str, reason: str) -> None:
     result = judge(record)
     assert (result.result, result.facts["reason"]) == ("permerror", reason)
     assert result.facts["revoked"] == (reason == "revoked")
-    assert result.trace[-1] == f"No signature can verify with this key: {reason}."
+    assert result.trace[-1] == f"No signature can verify with this key: {catalog().words[f'reason-{reason}']}."
 
 
 @pytest.mark.parametrize(

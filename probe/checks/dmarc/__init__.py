@@ -69,7 +69,7 @@ async def run(subject: str | Author, *, ask: Asker, connect: Connector | None = 
     ``organizational_domain``, ``found_at``, ``record``, ``policy``, ``policy_tag``, ``applied``, ``disposition``,
     ``identifiers``; ``differences`` names in what."""
     author = subject if isinstance(subject, Author) else Author(subject)
-    steps, domain = Steps(ask), domain_of(author.domain)
+    steps, domain = Steps(ask, facts), domain_of(author.domain)
     if domain is None:
         return CheckResult(
             ID, show(author.domain.rstrip(".").lower()), "none", {"evaluated": False, "reason": "bad-domain"}
@@ -302,16 +302,14 @@ def _note(found: Discovery, standards: dict[str, dict[str, Any]], steps: Steps) 
     """The last lines of the trace: what applies, and what each standard makes of the message."""
     record = found.record
     if record is not None and found.result == "permerror":
-        steps.note(
-            f"The record at {found.found_at} is unusable ({found.reason}, and no rua): receivers apply no DMARC."
-        )
+        steps.note("dmarc-unusable", found_at=found.found_at, reason=steps.reason(found.reason))
     if found.policy and record is not None:
-        testing = ", testing" if record.t else ""
-        steps.note(f"The record at {found.found_at} applies: {found.tag}={found.policy}{testing}.")
+        key = "dmarc-applies-in-test" if record.t else "dmarc-applies"
+        steps.note(key, found_at=found.found_at, tag=found.tag, policy=found.policy)
     for standard, said in standards.items():
         for one in said["identifiers"]:
-            aligned = {True: "aligned", False: "not aligned", None: "alignment not known"}[one["aligned"]]
-            name = f"{one['mechanism'].upper()} {one['result']} of {one['domain']}"
-            steps.note(f"{standard}: {name} is {aligned} ({one['mode']}).")
+            key = {True: "aligned", False: "not-aligned", None: "alignment-unknown"}[one["aligned"]]
+            name = f"{one['mechanism'].upper()} {one['result']}"
+            steps.note(key, standard=standard, result=name, domain=one["domain"], mode=one["mode"])
         if said["result"] in ("pass", "fail"):
-            steps.note(f"{standard}: DMARC {said['result']} ({said['reason']}).")
+            steps.note("dmarc-result", standard=standard, result=said["result"], reason=steps.reason(said["reason"]))

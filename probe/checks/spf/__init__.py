@@ -76,8 +76,10 @@ async def run(subject: str | Query, *, ask: Asker, connect: Connector | None = N
         result, policy = await asyncio.gather(_evaluated(subject, questions, UNKNOWN), explore(domain, questions))
         known = {**_described(policy), **result.facts}
         queries = questions.queries
-        return replace(result, subject=subject.identity, facts=known, queries=queries, trace=tuple(map(said, queries)))
-    return await _judged(subject, questions)
+        trace = tuple(said(one, facts) for one in queries)
+        return replace(result, subject=subject.identity, facts=known, queries=queries, trace=trace)
+    result = await _judged(subject, questions)
+    return replace(result, trace=tuple(said(one, facts) for one in result.queries))
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from probe.catalog import catalog
 from probe.checks import dmarc
 from tests.checks.fake import check
 
@@ -51,4 +52,4 @@ def test_the_trace_says_how_each_identifier_stands() -> None:
     trace = check(dmarc, given, RELAXED).trace
     assert "rfc9989: SPF pass of example.net is not aligned (relaxed)." in trace
     assert "rfc9989: DKIM fail of example.com is aligned (relaxed)." in trace
-    assert trace[-1] == "rfc7489: DMARC fail (not-aligned)."
+    assert trace[-1] == f"rfc7489: DMARC fail ({catalog().words['reason-not-aligned']})."
