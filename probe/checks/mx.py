@@ -41,7 +41,7 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
     ``hosts`` (each ``host``, ``preference``, ``addresses``, ``alias_of``), ``implicit``, ``null_mx``, ``ties`` (the
     preferences that several hosts share), ``problems`` (each ``problem``, ``about`` and ``addresses``), and
     ``publish``, the records as they should be where they are wrong."""
-    steps, domain = Steps(ask), subject.rstrip(".").lower()
+    steps, domain = Steps(ask, facts), subject.rstrip(".").lower()
     if not is_hostname(domain):
         return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
     found = await mail_hosts(domain, steps)
