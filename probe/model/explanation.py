@@ -27,11 +27,16 @@ class Explanation:
     ``enhanced_`` for the enhanced code, those that begin with ``provider_`` this provider's. ``category`` is the class
     in RFC 5321 section 4.2.1's words, ``retry`` one of ``none``, ``later`` and ``never``. ``allowed_here`` says whether
     RFC 5321 section 4.3.2 and the extensions list this code for this command; None where the command is not known.
+
     ``causes`` is every reading, best first, empty where nothing speaks; ``cause`` is its first, ``unknown`` for a
     refusal that nothing explains, None for a reply that is no refusal. ``code_cause`` is what the codes alone would say
-    where the words name a cause of another family: the words count. ``matched`` is the words that decided,
-    ``signature`` the id of the entry in ``data/signatures`` that they matched, ``source`` where that entry comes from,
-    ``checked`` the day on which the source was looked at, ``help_url`` the provider's own page.
+    where the words name a cause of another family: the words count. ``cause_title``, ``cause_meaning`` and ``lasts``
+    are the reference's words for the cause, ``who`` can mend it (sender, receiver, dns, network, list), ``fix`` the
+    steps, filled from the reply; one that needs a fact which the reply does not give is left out.
+
+    ``matched`` is the words that decided, ``signature`` the id of the entry in ``data/signatures`` that they matched,
+    ``source`` where that entry comes from, ``checked`` the day on which the source was looked at, ``help_url`` the
+    provider's own page.
 
     ``stage`` and ``command`` are what was answered, where that is known. ``temporary`` is what the first digit says of
     a refusal, ``temporary_by_text`` what the words say, each None where it says nothing. ``scope`` is what else would
@@ -55,6 +60,11 @@ class Explanation:
     allowed_here: bool | None = None
     cause: str | None = None
     causes: tuple[CauseReading, ...] = ()
+    cause_title: str | None = None
+    cause_meaning: str | None = None
+    lasts: str | None = None
+    who: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
     provider: str | None = None
     provider_meaning: str | None = None
     provider_remedy: str | None = None

@@ -105,7 +105,7 @@ def _read(
 ) -> dict[str, Any]:
     """What only a refusal has: cause, provider, fields and flags."""
     # What reads texts is heavy, and most replies are no refusals.
-    from probe.replies import flags
+    from probe.replies import advice, flags
     from probe.replies.reading import read
     from probe.replies.texts import prepare
 
@@ -113,9 +113,15 @@ def _read(
     reading = read(forms, code, enhanced_code, stage, facts, earlier)
     weighed = reading.weighed
     signature = facts.signature(weighed.hit.rule.id) if weighed.hit else None
+    cause = facts.causes[reading.cause]
     return {
         "cause": reading.cause,
         "causes": reading.causes,
+        "cause_title": cause.title,
+        "cause_meaning": cause.meaning,
+        "lasts": cause.lasts,
+        "who": cause.who,
+        "fix": advice.steps(reading.cause, reading.fields, facts),
         "provider": weighed.provider,
         "provider_meaning": (signature.meaning or None) if signature else None,
         "provider_remedy": (signature.fix or None) if signature else None,

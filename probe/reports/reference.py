@@ -10,28 +10,26 @@ from probe.reports.layout import Page
 
 
 def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: bool, width: int = 80) -> None:
-    """One code or reply: class, meaning, when seen, what to do; for a reply also its cause and what stands in it."""
+    """One code or reply. A refusal begins with its cause and what to do about it; what its codes say stands below."""
     page = Page(out, color=color, width=width)
     words = facts.words
-    column = _column(words[key] for key in ("heading-class", "heading-meaning", "heading-remedy", "heading-fields"))
+    headings = ("heading-class", "heading-meaning", "heading-remedy", "heading-fields", "heading-read-by")
+    column = _column(words[key] for key in headings)
     code = " ".join(part for part in (str(one.code) if one.code else "", one.enhanced or "") if part)
     page.blank()
     page.hanging(((code, "bold"),), ((one.title, "bold"),), column=len(code) + 3 if code else 1)
     page.blank()
+    if one.cause:
+        _cause(page, one, facts, column)
+        page.blank()
     _section(page, words["heading-class"], _class(one), column)
     _section(page, words["heading-meaning"], one.meaning, column)
     if one.code and one.enhanced_title:
         text = f"{one.enhanced}  {facts.titled(one.enhanced_title, one.enhanced_meaning or '')}"
         _section(page, words["heading-registry"], text, column)
     _section(page, words["heading-when"], one.when, column)
-    if one.cause and one.signature:
-        _cause(page, one, facts, column)
-    _section(page, words["heading-remedy"], one.provider_remedy or one.remedy, column)
-    if one.provider_remedy:
-        _section(page, "", one.remedy, column)
-    if url := _removal_page(one, facts):
-        page.row("", (url, "underline"), column=column)
-    if one.retry:
+    _section(page, words["heading-general-remedy"] if one.cause else words["heading-remedy"], one.remedy, column)
+    if one.retry and not one.cause:
         _section(page, words["heading-retry"], words[f"retry-{one.retry}"], column)
     for number, (key, value) in enumerate(sorted(one.fields.items())):
         said = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
@@ -74,21 +72,48 @@ def render_comparison(two: Comparison, out: TextIO, facts: Catalog, *, color: bo
 
 
 def _cause(page: Page, one: Explanation, facts: Catalog, column: int) -> None:
-    """The first reading with the words that decided, the others beside it."""
+    """The first reading with the words that decided, what to do about it, for how long and how much it holds, what
+    speaks against it, and the entry of the reference that read it."""
+    words = facts.words
     sure = one.causes[0].confidence if one.causes else 0.0
     level = "certain" if sure >= 0.9 else "likely" if sure >= 0.6 else "possible"
-    cause = facts.causes.get(one.cause or "")
-    who = f" · {one.provider}" if one.provider and one.provider != "generic" else ""
     by = f' "{one.matched}"' if one.matched else ""
-    text = f"{one.cause} ({facts.words['confidence-' + level]}){by}{who}"
-    _section(page, facts.words["heading-cause"], text, column)
-    _section(page, "", one.provider_meaning or (cause.meaning if cause else ""), column)
+    head = f"{one.cause} ({words['confidence-' + level]}){by}" if one.causes else str(one.cause)
+    _section(page, words["heading-cause"], head, column, "bold")
+    _section(page, "", facts.titled(one.cause_title or "", one.cause_meaning or ""), column)
+    if one.provider_meaning or (one.provider and one.provider != "generic"):
+        name = facts.say("provider-says" if one.provider_meaning else "provider-is", provider=one.provider or "?")
+        _section(page, words["heading-provider"], f"{name}{one.provider_meaning or ''}", column)
+    who = facts.listed([words[f"who-{who}"] for who in one.who])
+    steps = [step for step in (one.provider_remedy, *one.fix) if step]
+    for number, step in enumerate(steps):
+        _section(page, words["heading-remedy"] if number == 0 else "", f"{number + 1}. {step}", column)
+    if one.help_url:
+        page.row("", (one.help_url, "underline"), column=column)
+    if who:
+        _section(page, words["heading-who"], who, column)
+    _section(page, words["heading-holds"], facts.joined(*_holds(one, facts)), column)
     others = ", ".join(f"{r.cause} {r.confidence:.2f}" for r in one.causes[1:4])
     if others:
-        _section(page, "", facts.say("cause-others", causes=others), column)
+        _section(page, words["heading-others"], others, column)
+    if one.code_cause:
+        _section(page, words["heading-against"], facts.say("codes-disagree", cause=one.code_cause), column)
+    cited = [one.signature, one.source, facts.say("looked-at", day=one.checked) if one.checked else None]
+    if one.signature:
+        _section(page, words["heading-read-by"], " · ".join(part for part in cited if part), column)
 
 
-def _section(page: Page, label: str, text: str, column: int) -> None:
+def _holds(one: Explanation, facts: Catalog) -> list[str]:
+    """What else would be refused likewise, for how long, and where words and digit disagree about that."""
+    said = [facts.words[f"scope-{one.scope}"]] if one.scope else []
+    if one.temporary_by_text is not None and one.temporary is not None and one.temporary_by_text != one.temporary:
+        said.append(facts.words["temporary-by-text" if one.temporary_by_text else "permanent-by-text"])
+    elif one.temporary is not None:
+        said.append(facts.words["temporary-by-code" if one.temporary else "permanent-by-code"])
+    return [*said, one.lasts or ""]
+
+
+def _section(page: Page, label: str, text: str, column: int, style: str = "") -> None:
     """A label too long for its column stands on a line of its own."""
     from rich.cells import cell_len
 
@@ -97,30 +122,13 @@ def _section(page: Page, label: str, text: str, column: int) -> None:
     if cell_len(label) + 2 > column:
         page.line((label, "bold"))
         label = ""
-    page.row(label, text, column=column)
+    page.row(label, (text, style), column=column)
 
 
 def _column(labels: object) -> int:
     from rich.cells import cell_len
 
     return min(18, max(cell_len(str(label)) for label in labels) + 3)  # type: ignore[attr-defined]
-
-
-def _removal_page(one: Explanation, facts: Catalog) -> str:
-    """The page where the list that the reply names can be asked for removal, with the address or domain filled in
-    where the reply names it too; else the page without its question."""
-    row = facts.blocklists.get(str(one.fields.get("list_zone", "")).lower())
-    if row is None:
-        return ""
-    from urllib.parse import quote
-
-    address = None if "masked_ip" in one.fields else one.fields.get("blocked_ip")
-    known = {"ip": address, "domain": one.fields.get("domain")}
-    url = row.delist
-    for name, value in known.items():
-        if value:
-            url = url.replace("{" + name + "}", quote(str(value), safe=":"))
-    return url if "{" not in url else url.partition("{")[0].partition("?")[0]
 
 
 def _code(one: Explanation) -> str:
