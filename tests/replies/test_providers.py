@@ -27,7 +27,7 @@ PROVIDER_OF = {
     "iua": "i.ua",
     **dict.fromkeys(
         "spamhaus list-errors sorbs closed-lists spamcop uceprotect barracuda-list cloudmark proofpoint-list "
-        "invaluement validity abusix surbl small-lists authentication-pages".split(),
+        "invaluement validity abusix surbl small-lists mailing-lists authentication-pages".split(),
         "pages",
     ),
 }
