@@ -18,7 +18,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.dmarc.alignment import Author, Identifier, align, disposition, domain_of, verdict
+from probe.checks.destination import domain_of
+from probe.checks.dmarc.alignment import Author, Identifier, align, disposition, verdict
 from probe.checks.dmarc.discovery import (
     Discovery,
     Places,

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from probe.checks.destination import domain_of
 from probe.checks.dmarc.discovery import Discovery
 from probe.checks.dmarc.record import Record
 from probe.model import Result
-from probe.names import BadName, is_hostname, to_ascii
 from probe.text import show
 
 Mechanism = Literal["spf", "dkim"]
@@ -57,15 +57,6 @@ class Identifier:
             "organizational_domain": self.organizational_domain,
             "aligned": self.aligned,
         }
-
-
-def domain_of(name: str) -> str | None:
-    """The name in A-labels (RFC 9989 section 5.3.1), None where it is no domain name."""
-    try:
-        ascii_name = to_ascii(name)
-    except BadName:
-        return None
-    return ascii_name if is_hostname(ascii_name) else None
 
 
 async def align(author: Author, domain: str, record: Record, organization: Organization) -> tuple[Identifier, ...]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from probe.checks.dmarc.record import CLOSED, KNOWN, POLICIES, Record, elements, parse, without_limit
-from probe.checks.dmarc.reports import addresses, consent_name
+from probe.checks.destination import elements, without_limit
+from probe.checks.dmarc.record import CLOSED, KNOWN, POLICIES, Record, parse
+from probe.checks.dmarc.reports import consent_name, destinations
 
 # The mailbox to propose where a record names none.
 _MAILBOX = "dmarc-reports"
@@ -115,7 +116,7 @@ def _report_uri(part: str) -> str | None:
 
 
 def _is_sound(uri: str) -> bool:
-    return [one.problem for one in addresses(parse(f"v=DMARC1; p=none; rua={uri}"))] == [None]
+    return [one.problem for one in destinations(parse(f"v=DMARC1; p=none; rua={uri}"))] == [None]
 
 
 def _written(tags: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from probe.checks.destination import elements, without_limit
 from probe.checks.taglist import TagList, parse_tags
 
 POLICIES = ("none", "quarantine", "reject")
@@ -143,16 +144,6 @@ def milder(policy: str) -> str:
     """One step below (the ``t`` tag, RFC 9989 section 4.7; the messages that ``pct`` spares, RFC 7489 section
     6.6.4)."""
     return POLICIES[max(0, POLICIES.index(policy) - 1)]
-
-
-def elements(value: str) -> list[str]:
-    """The parts of a list of report addresses, as written."""
-    return [part.strip() for part in value.split(",")]
-
-
-def without_limit(uri: str) -> str:
-    """A report address without the size limit after "!" of RFC 7489, which is gone and to be overlooked."""
-    return uri.partition("!")[0]
 
 
 def _uris(value: str) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from probe.checks.destination import without_limit
 from probe.checks.dmarc.publication import consent_record, first_record, mended_record, next_records
-from probe.checks.dmarc.record import is_record, parse, without_limit
-from probe.checks.dmarc.reports import addresses
+from probe.checks.dmarc.record import is_record, parse
+from probe.checks.dmarc.reports import destinations
 from tests.checks.dmarc.test_record import RECORDS
 
 RUA = "rua=mailto:d@shop.example"
@@ -27,7 +28,7 @@ def test_every_record_can_be_mended(text: str) -> None:
     assert mended_record("shop.example", again) == mended
     if record.p:
         assert again.p == record.p
-    assert {without_limit(one.uri) for one in addresses(record) if one.tag == "rua" and not one.problem} <= set(
+    assert {without_limit(one.uri) for one in destinations(record) if one.tag == "rua" and not one.problem} <= set(
         again.rua
     )
     for later in next_records("shop.example", record):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from probe.checks import dmarc
 from probe.checks.dmarc.record import parse
-from probe.checks.dmarc.reports import addresses, consent_name, faults
+from probe.checks.dmarc.reports import consent_name, destinations, faults
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, run
 
 SHOP = "TXT _dmarc.blue.example.com"
@@ -45,13 +45,13 @@ def reports(tags: str, zone: dict[str, Said] | None = None) -> list[dict[str, An
     ],
 )
 def test_reading_an_address(part: str, scheme: str | None, domain: str | None, problem: str | None) -> None:
-    (one,) = addresses(parse(f"v=DMARC1; p=none; rua={part}"))
+    (one,) = destinations(parse(f"v=DMARC1; p=none; rua={part}"))
     assert (one.scheme, one.domain, one.problem) == (scheme, domain, problem)
 
 
 @given(st.text())
 def test_any_list_of_addresses_is_read(text: str) -> None:
-    for one in addresses(parse(f"v=DMARC1; p=none; rua={text}; ruf={text}")):
+    for one in destinations(parse(f"v=DMARC1; p=none; rua={text}; ruf={text}")):
         assert one.tag in ("rua", "ruf")
 
 
