@@ -256,6 +256,7 @@ def _sender(run: _Run) -> Sender:
         from_domain=_as_domain(_from_header(run.plan)),
         selectors=run.options.selectors,
         signed=_signed(run.plan),
+        mail_from=run.plan.mail_from,
     )
 
 

@@ -33,9 +33,10 @@ class Inquiry:
 
 @noun(frozen=True)
 class Sender:
-    """Whom the refused session spoke for. ``spf_domain`` is that of MAIL FROM, else the EHLO name (RFC 7208 section
-    2.4), ``from_domain`` that of the message's From, where one went out. ``selectors`` are DKIM selectors;
-    ``signed`` says whether the message that went out carries a DKIM signature, None where none did."""
+    """Whom the refused session spoke for. ``mail_from`` is the address in MAIL FROM, None where it is not known;
+    ``spf_domain`` its domain, else the EHLO name (RFC 7208 section 2.4); ``from_domain`` that of the message's From,
+    where one went out. ``selectors`` are DKIM selectors; ``signed`` says whether the message that went out carries a
+    DKIM signature, None where none did."""
 
     client: Client
     ehlo: str | None = None
@@ -43,6 +44,7 @@ class Sender:
     from_domain: str | None = None
     selectors: tuple[str, ...] = ()
     signed: bool | None = None
+    mail_from: str | None = None
 
 
 def inquiries(sessions: Sequence[Session]) -> tuple[Inquiry, ...]:

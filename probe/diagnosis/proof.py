@@ -52,7 +52,7 @@ async def gather_proof(
     if "ptr" in wanted and address is not None and not is_private(address):
         add("ptr", address, ptr.run(address, ask=ask, facts=facts))
     if "spf" in wanted and sender.spf_domain:
-        add("spf", sender.spf_domain, spf.run(sender.spf_domain, ask=ask, facts=facts))
+        add("spf", sender.spf_domain, _spf(sender.spf_domain, sender, ask, facts))
     domain = sender.from_domain or sender.spf_domain
     if "dkim" in wanted and domain:
         add("dkim", domain, _dkim_keys(domain, sender.selectors, ask, facts))
@@ -140,15 +140,29 @@ def _subjects(row: BlockList, sender: Sender) -> list[str]:
     return [address] if f"ip{ipaddress.ip_address(address).version}" in row.kind.split("+") else []
 
 
+async def _spf(domain: str, sender: Sender, ask: Resolver, facts: Catalog) -> CheckResult:
+    """SPF as the server evaluated it, where it is known what address it saw; else the policy is judged without one."""
+    query = _spf_query(sender)
+    result = await spf.run(domain if query is None else query, ask=ask, facts=facts)
+    return replace(result, subject=domain)
+
+
+def _spf_query(sender: Sender) -> spf.Query | None:
+    address, domain = sender.client.address, sender.spf_domain
+    if address is None or domain is None or (is_private(address) and sender.client.learned_from != "reply"):
+        return None
+    # Without the whole address its domain will do: the rest matters only to records with macros of the local part.
+    return spf.Query(address, domain if sender.mail_from is None else sender.mail_from, sender.ehlo or "")
+
+
 async def _dmarc(domain: str, sender: Sender, ask: Resolver, facts: Catalog) -> CheckResult:
     """DMARC of the message, where one went out and SPF can be evaluated; of a domain alone its record is judged."""
     if sender.from_domain is None:
         return await dmarc.run(domain, ask=ask, facts=facts)
     authorized: tuple[str, str] | None = None
-    address, identity = sender.client.address, sender.spf_domain
-    if identity and address is not None and not is_private(address):
-        # Which mailbox sent it decides nothing but in records with macros of the local part (RFC 7208 section 7.2).
-        one = await spf.check_host(address, f"postmaster@{identity}", sender.ehlo or identity, ask)
+    query, identity = _spf_query(sender), sender.spf_domain
+    if query is not None and identity is not None:
+        one = await spf.check_host(query.ip, query.sender, query.helo, ask)
         authorized = (one.result or "none", identity)
     unsigned = () if sender.signed is False else None
     return await dmarc.run(dmarc.Author(domain, authorized, unsigned), ask=ask, facts=facts)

@@ -23,6 +23,8 @@ def fixes(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
 
 
 def _exact(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
+    if cause.cause == "spf-fail" and verdict == "refuted":
+        return (Fix(_who(case, "receiver"), case.facts.say("fix-spf-is-fine")),)
     if cause.cause in ("ip-blocklisted", "domain-blocklisted"):
         return _delisting(case, verdict)
     if cause.cause == "no-ptr":
@@ -72,7 +74,9 @@ def _page_of(case: Case, zone: str, subject: str) -> str | None:
 
 
 def _publications(case: Case, cause: Cause) -> tuple[Fix, ...]:
-    """The records that are missing or broken, in full."""
+    """The records that are missing or broken, or that leave a sender out, in full."""
+    if cause.cause in ("spf-fail", "sender-unauthenticated"):
+        return tuple(_sender_policy(case, one) for one in case.of("spf") if one.facts.get("publish"))
     if "dmarc" not in cause.checks or cause.family != "message-auth":
         return ()
     wanting = [one.facts["publish"] for one in case.of("dmarc") if one.result in ("none", "permerror")]
@@ -81,6 +85,20 @@ def _publications(case: Case, cause: Cause) -> tuple[Fix, ...]:
         for one in wanting
         if one
     )
+
+
+def _sender_policy(case: Case, one: CheckResult) -> Fix:
+    """The SPF record with the sender added or the mistakes mended, and what it costs."""
+    made = one.facts["publish"]
+    key = f"fix-spf-{made['problems'][0]}" if made["problems"] else "fix-spf-record"
+    words = case.facts.say(key, domain=made["name"], lookups=made["lookups"], length=len(made["record"]))
+    strings = " ".join(f'"{_escaped(string)}"' for string in made["strings"])
+    return Fix(_who(case, "dns"), words, publish=f"{made['name']}. TXT {strings}")
+
+
+def _escaped(string: str) -> str:
+    """A character-string as a master file has it (RFC 1035 section 5.1)."""
+    return string.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _pointer(case: Case) -> tuple[Fix, ...]:
@@ -119,7 +137,8 @@ def _general(case: Case, cause: Cause, verdict: Verdict) -> tuple[Fix, ...]:
         "url": fields.get("delist_url") or next(iter(fields.get("urls", ())), None),
         "param": next((p for one in case.of("extensions") for p in one.facts["not_offered"]), None),
         "mechanism": fields.get("mechanism"),
-        "spf_mechanism": _spf_mechanism(case.sender.client.address),
+        # A whole record to publish says it better.
+        "spf_mechanism": None if _publications(case, cause) else _spf_mechanism(case.sender.client.address),
     }
     who = cause.who[0] if cause.who else "sender"
     steps = []

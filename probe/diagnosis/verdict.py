@@ -156,14 +156,40 @@ def _authentication(check: str) -> Callable[[Case], Verdict]:
     return judged
 
 
+def _spf(case: Case) -> Verdict:
+    """SPF was evaluated with what the session showed, unless nobody knows the address that the server saw."""
+    for one in case.of("spf"):
+        sentence = _record(case, one)
+        # Behind a NAT the server sees another address than our socket has.
+        guessed = case.sender.client.learned_from == "socket"
+        if one.result in ("fail", "softfail", "permerror"):
+            case.evidence.append(sentence)
+            if one.facts.get("explanation"):
+                case.evidence.append(case.say("spf-explanation", subject=one.subject, text=one.facts["explanation"]))
+            if not one.facts.get("evaluated"):
+                return "likely"
+            _whose_address(case)
+            return "likely" if guessed and one.result != "permerror" else "confirmed"
+        if one.result == "pass":
+            case.against.append(sentence)
+            _whose_address(case, against=True)
+            return case.by_the_reply if guessed else "refuted"
+        (case.not_asked if one.result == "temperror" else case.evidence).append(sentence)
+        if one.result == "none":
+            return "likely"
+    return case.by_the_reply
+
+
 def _unauthenticated(case: Case) -> Verdict:
+    """The reply misses SPF or DKIM. A pass of SPF speaks against it, unless it is DKIM that is missing."""
     missing = 0
     if case.sender.signed is False:
         case.evidence.append(case.say("unsigned"))
     for check in ("spf", "dkim"):
         for one in case.of(check):
-            missing += one.result in ("none", "permerror")
-            (case.not_asked if one.result == "temperror" else case.evidence).append(_record(case, one))
+            missing += one.result in ("none", "permerror", "fail", "softfail")
+            told = case.against if one.result == "pass" else case.evidence
+            (case.not_asked if one.result == "temperror" else told).append(_record(case, one))
     return "likely" if missing else case.by_the_reply
 
 
@@ -210,7 +236,7 @@ _JUDGES: Mapping[str, Callable[[Case], Verdict]] = {
     "domain-blocklisted": _listed,
     "no-ptr": _no_ptr,
     "helo-rejected": _helo_name,
-    "spf-fail": _authentication("spf"),
+    "spf-fail": _spf,
     "dkim-fail": _authentication("dkim"),
     "dmarc-fail": _authentication("dmarc"),
     "sender-unauthenticated": _unauthenticated,
@@ -237,10 +263,12 @@ def _describe_hit(case: Case, hit: CheckResult) -> None:
     case.evidence.append(case.say("healthy" if facts.get("healthy") else "no-test-point"))
 
 
-def _whose_address(case: Case) -> None:
+def _whose_address(case: Case, *, against: bool = False) -> None:
     client = case.sender.client
     if client.address:
-        case.evidence.append(case.say(f"address-from-{client.learned_from}", address=client.address))
+        (case.against if against else case.evidence).append(
+            case.say(f"address-from-{client.learned_from}", address=client.address)
+        )
 
 
 def _note_the_rest(case: Case) -> None:
@@ -306,6 +334,8 @@ def _record(case: Case, one: CheckResult) -> str:
         reason=case.facts.reason(facts),
         policy=facts.get("policy") or "",
         identifiers=_identifiers(facts),
+        mechanism=facts.get("mechanism") or "",
+        address=facts.get("ip", ""),
         count=len(facts.get("selectors", ())),
     )
 

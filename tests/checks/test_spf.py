@@ -89,6 +89,7 @@ def test_a_sound_policy_is_described_and_not_evaluated() -> None:
         "length": 89,
         "errors": (),
         "warnings": (),
+        "publish": None,
     }
     assert "A of mx.mail.example: 198.51.100.7" in result.trace
 

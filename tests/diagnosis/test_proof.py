@@ -137,17 +137,88 @@ def test_a_ptr_that_could_not_be_asked_proves_nothing() -> None:
     assert "no-ptr" not in ids(probe(refusal, faults={"*.113.0.203.in-addr.arpa": "servfail"}))
 
 
-def test_spf_dkim_and_dmarc_claim_no_verdict_that_was_not_evaluated() -> None:
+def test_spf_is_evaluated_and_dkim_and_dmarc_claim_no_verdict_that_was_not() -> None:
     report = probe()
     by_check = {one.check: one for one in report.checks}
     assert {"dnsbl", "ptr", "spf", "dkim", "dmarc"} <= set(by_check)
-    assert by_check["spf"].result is None
+    assert (by_check["spf"].subject, by_check["spf"].result) == ("shop.test", "pass")
     assert by_check["dmarc"].result is None
-    assert by_check["spf"].facts["record"] == "v=spf1 ip4:203.0.113.0/24 -all"
+    assert by_check["spf"].facts["sender"] == "orders@shop.test"
+    assert by_check["spf"].facts["helo"] == "mail.shop.test"
     assert by_check["dmarc"].facts["policy"] == "reject"
-    told = " ".join(only(report).ruled_out)
-    assert "not evaluated" in told
-    assert "pass" not in told
+    told = only(report).ruled_out
+    assert "SPF pass: ip4:203.0.113.0/24 in the record of shop.test allows 203.0.113.7" in told
+    assert "not evaluated" in " ".join(told)
+
+
+def refused_for_spf(
+    zones: Mapping[str, str] = ZONES, faults: Mapping[str, Fault] | None = None, client_ip: str = "198.51.100.9"
+) -> Diagnosis:
+    refusal = Behaviour(replies={"MAIL": "550 5.7.23 SPF validation failed"})
+    return only(probe(refusal, zones, faults, options=Options(lists="named", client_ip=client_ip)))
+
+
+@pytest.mark.parametrize(
+    ("record", "verdict", "said"),
+    [
+        (
+            "v=spf1 ip4:203.0.113.0/24 -all",
+            "confirmed",
+            "SPF fail: -all in the record of shop.test rejects 198.51.100.9",
+        ),
+        ("v=spf1 mx ~all", "confirmed", "SPF softfail: ~all in the record of shop.test distrusts 198.51.100.9"),
+        ("v=spf1 ipv4:203.0.113.7 -all", "confirmed", "SPF: the record of shop.test is broken"),
+        ("v=spf1 include:nothing.shop.test -all", "confirmed", "an include leads to no SPF record: include:nothing"),
+        ("v=spf1 mx", "likely", "SPF neutral: the record of shop.test takes no side about 198.51.100.9"),
+        ("nothing of the kind", "likely", "SPF: shop.test publishes no record"),
+    ],
+)
+def test_an_spf_refusal_is_proved_by_evaluating_the_record(record: str, verdict: str, said: str) -> None:
+    diagnosis = refused_for_spf(with_shop(f'@ TXT "{record}"\n@ MX 10 mail\nmail A 203.0.113.7'))
+    assert (diagnosis.cause, diagnosis.verdict) == ("spf-fail", verdict)
+    assert [line for line in diagnosis.evidence if said in line], diagnosis.evidence
+
+
+def test_an_spf_pass_refutes_the_reply() -> None:
+    diagnosis = refused_for_spf(client_ip="203.0.113.7")
+    assert diagnosis.verdict == "refuted"
+    assert "SPF pass: ip4:203.0.113.0/24 in the record of shop.test allows 203.0.113.7" in diagnosis.against
+    assert [fix.who for fix in diagnosis.fix] == ["receiver"]
+    assert [fix.publish for fix in diagnosis.fix] == [None]
+
+
+@pytest.mark.parametrize("fault", ["servfail", "timeout", "refused", "lame"])
+def test_spf_that_could_not_be_asked_proves_nothing(fault: Fault) -> None:
+    diagnosis = refused_for_spf(faults={"shop.test": fault})
+    assert diagnosis.verdict == "likely"
+    assert any("SPF of shop.test: could not ask" in line for line in diagnosis.not_asked)
+    assert not any(fix.publish for fix in diagnosis.fix)
+
+
+@pytest.mark.parametrize(
+    ("record", "publish", "words"),
+    [
+        (
+            "v=spf1 ip4:203.0.113.0/24 a -all",
+            'shop.test. TXT "v=spf1 ip4:203.0.113.0/24 a ip4:198.51.100.9 -all"',
+            "1 of 10 look-ups",
+        ),
+        ("v=spf1 ipv4:203.0.113.7 -all", 'shop.test. TXT "v=spf1 ip4:203.0.113.7 -all"', "0 of 10 look-ups"),
+        ("nothing of the kind", 'shop.test. TXT "v=spf1 ip4:198.51.100.9 ~all"', "the only SPF record of shop.test"),
+    ],
+)
+def test_the_spf_fix_is_the_whole_record(record: str, publish: str, words: str) -> None:
+    diagnosis = refused_for_spf(with_shop(f'@ TXT "{record}"\n@ A 203.0.113.7'))
+    first = diagnosis.fix[0]
+    assert (first.who, first.publish) == ("DNS owner", publish)
+    assert words in first.do
+    assert not any("in front of its all" in fix.do for fix in diagnosis.fix)
+
+
+def test_what_the_domain_says_to_whom_it_rejects_is_evidence() -> None:
+    zone = '@ TXT "v=spf1 exp=why.shop.test -all"\nwhy TXT "%{i} is none of ours"'
+    diagnosis = refused_for_spf(with_shop(zone))
+    assert "shop.test itself says why: 198.51.100.9 is none of ours" in diagnosis.evidence
 
 
 def refused_for_dmarc(zones: Mapping[str, str] = ZONES, **given: str) -> Report:

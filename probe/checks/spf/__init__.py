@@ -19,11 +19,13 @@ from typing import Any
 
 from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector, Emitted, emit
+from probe.checks.spf.amend import Amendment, amend, mend, merge, revive, term_for
 from probe.checks.spf.evaluation import LIMITS, UNKNOWN, Evaluation
 from probe.checks.spf.lint import remarks
 from probe.checks.spf.query import Query, is_domain, read_client, read_name
 from probe.checks.spf.questions import Questions
 from probe.checks.spf.survey import Policy, explore
+from probe.checks.spf.typos import resembles_record
 from probe.checks.spf.way import lookups
 from probe.checks.steps import said
 from probe.model import CheckResult, Result
@@ -68,13 +70,14 @@ async def run(subject: str | Query, *, ask: Asker, connect: Connector | None = N
 
     Facts of both, about the domain's record: ``record``, ``terms``, ``lookups_here`` (its own), ``lookups_most`` (over
     the whole tree, for whom nothing matches), ``all_qualifier``, ``redirect``, ``length``, ``errors`` (reason, term,
-    at) and ``warnings`` (id, term, at, value). Of a domain alone: ``evaluated`` (False), ``reason``, ``term``, ``at``.
+    at), ``warnings`` (id, term, at, value) and ``publish`` (name, record, strings, lookups, problems): the record to
+    publish, in full, where one can be told. Of a domain alone: ``evaluated`` (False), ``reason``, ``term``, ``at``.
     """
     questions = Questions(ask)
     if isinstance(subject, Query):
         domain = read_name(subject).domain
         result, policy = await asyncio.gather(_evaluated(subject, questions, UNKNOWN), explore(domain, questions))
-        known = {**_described(policy), **result.facts}
+        known = {**_described(policy), **result.facts, "publish": _to_publish(result, policy)}
         queries = questions.queries
         trace = tuple(said(one, facts) for one in queries)
         return replace(result, subject=subject.identity, facts=known, queries=queries, trace=trace)
@@ -158,8 +161,42 @@ async def _judged(subject: str, questions: Questions) -> CheckResult:
         first = found["errors"][0]
         result, about = "permerror", {"reason": first["reason"], "term": first["term"] or None, "at": first["at"]}
     queries = questions.queries
-    known = {"evaluated": False, "domain": show(domain), **about, **found}
+    known = {"evaluated": False, "domain": show(domain), **about, **found, "publish": _mended(policy)}
     return CheckResult(ID, show(domain), result, known, queries, tuple(map(said, queries)))
+
+
+def _to_publish(result: CheckResult, policy: Policy) -> dict[str, Any] | None:
+    """The record that would let this client pass; None where it passes, or where nobody can tell."""
+    facts = result.facts
+    if result.result in ("pass", "temperror") or facts["reason"] in ("bad-address", "bad-domain"):
+        return None
+    if result.result == "permerror":
+        return _mended(policy)
+    before = None if result.result == "none" else facts["mechanism"]
+    record = None if policy.record is None else policy.record.text
+    return _publication(policy, amend(record, term_for(facts["ip"]), lookups=lookups(policy), before=before))
+
+
+def _mended(policy: Policy) -> dict[str, Any] | None:
+    """The record without its mistakes, where one can tell how it was meant."""
+    if policy.state == "several":
+        return _publication(policy, merge(policy.records))
+    if policy.record is not None:
+        return _publication(policy, mend(policy.record.text))
+    meant = next(filter(resembles_record, policy.others), None)
+    return None if meant is None else _publication(policy, revive(meant))
+
+
+def _publication(policy: Policy, made: Amendment | None) -> dict[str, Any] | None:
+    if made is None:
+        return None
+    return {
+        "name": show(policy.domain),
+        "record": show(made.record),
+        "strings": tuple(map(show, made.strings)),
+        "lookups": made.lookups,
+        "problems": made.problems,
+    }
 
 
 def _described(policy: Policy) -> dict[str, Any]:

@@ -43,6 +43,13 @@ def resembles_record(text: str) -> bool:
     return begins is not None and (bool(_MENTION.search(read)) or begins.end() >= len(read.rstrip()))
 
 
+def after_version(text: str) -> str:
+    """What stands behind the version of a text that ``resembles_record``."""
+    read = folded(text)
+    begins = _VERSION.match(read)
+    return read[begins.end() :] if begins else read
+
+
 def correction(term: str) -> str | None:
     """What a term should probably read; None where there is no good guess."""
     read = folded(term).strip("\"'`,;\t\r\n ")
