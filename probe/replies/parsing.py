@@ -96,12 +96,16 @@ def _lines(word: str, rest: str) -> tuple[str, ...]:
 
 
 def _without_tail(text: str) -> str:
-    return _TAIL.sub("", text).rstrip("'\"") if _MAY_HAVE_TAIL.search(text) else text.rstrip("'\"")
+    lowered = text.lower()
+    return (_TAIL.sub("", text) if any(words in lowered for words in _TAIL_WORDS) else text).rstrip("'\"")
 
 
-_MAY_HAVE_TAIL = re.compile(
-    r"in reply to|giving up|not going to|no action is|remote-mta|other mxes|still undel", re.IGNORECASE
-)
+# One of these stands in every match of the expression, and looking for them costs a tenth of it.
+_TAIL_WORDS = ("in reply to", "giving up", "not going to", "no action is", "remote-mta", "other mxes", "still undel")
+_ANSWERED_WORDS = (
+    "in reply to", "after ", "did not like our", "most progress", " command", "smtp:", "[rcpt_", "[mail_", ">>> ",
+    "refused to talk", "greeting failed", "connection", "does not like", "was rejected", "failed after i",
+)  # fmt: skip
 
 _ANSWERED = re.compile(
     r"in reply to (?P<postfix>end of data|[a-z]+)"
@@ -115,8 +119,7 @@ _ANSWERED = re.compile(
     r"|>>> (?P<sendmail>[a-z]{4})(?=.{0,400}<<<)"
     r"|(?P<banner>refused to talk to me|greeting failed|not accept (?:the )?connection)"
     r"|(?P<rcpt>does not like recipient)|(?P<mail>sender was rejected)|(?P<ehlo>my name was rejected)"
-    r"|(?P<data>failed on data command)|(?P<dot>failed after i sent the message)",
-    re.IGNORECASE,
+    r"|(?P<data>failed on data command)|(?P<dot>failed after i sent the message)"
 )
 _PHRASES = {
     "end of data": "dot",
@@ -129,13 +132,14 @@ _PHRASES = {
 
 def answered(flat: str) -> tuple[str | None, str | None]:
     """Verb and stage that the surrounding sentence names."""
-    found = _ANSWERED.search(flat)
+    lowered = flat.lower()
+    found = _ANSWERED.search(lowered) if any(words in lowered for words in _ANSWERED_WORDS) else None
     if found is None or found.lastgroup is None:
         return None, None
     if found.lastgroup in ("banner", "rcpt", "mail", "ehlo", "data", "dot"):
         stage: str | None = found.lastgroup
     else:
-        phrase = found[found.lastgroup].lower()
+        phrase = found[found.lastgroup]
         stage = _PHRASES.get(phrase) or STAGE_OF_VERB.get(phrase.upper())
     verbs = {"banner": None, "dot": "DATA", None: None}
     return (verbs[stage] if stage in verbs else str(stage).upper()), stage
