@@ -2,8 +2,8 @@
 
 Running an expression costs microseconds, looking for plain words next to nothing. So every expression is read once for
 the *ways* in which it can match, and each way for its *clauses*: sets of words of which each match holds at least one.
-The words of one clause, the *trigger*, are looked for in each text, all signatures at once; the others are held against
-what was found; and the expression is run, from the first place where a match can begin, only where all of them speak.
+The words are looked for in each text, those of all signatures at once, and an expression is run only where all clauses
+of a way speak, and from the first place where a match can begin.
 
 The reading knows the syntax that signatures use. It may find less than there is, never more: a test runs every
 expression over what it matches.
@@ -17,11 +17,12 @@ from typing import NamedTuple
 SHORTEST = 3  # letters; a shorter word stands in every second text
 _FAR = 1 << 20  # "anywhere": more characters than a text has
 
-_SYNTAX = r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:P<\w+>|[:=!]|<[=!])"
-_LETTERS = r"[^\\\[\](){}|.^$?*+_@]"  # _ and @ may stand for blanked names
-_RUN = re.compile(rf"{_SYNTAX}|\{{\d*,?\d*\}}|({_LETTERS}{{2,}}|[^\0-\x7f])(?![?*+{{])", re.DOTALL)
+# A character that stands for itself, also behind a backslash; _ and @ may stand for blanked names.
+_LETTER = r"(?:[^\\\[\](){}|.^$?*+_@]|\\[^\w\s@])"
+_SYNTAX = r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:P<\w+>|[:=!]|<[=!])|\{\d*,?\d*\}"
+_RUN = re.compile(rf"({_LETTER}{{2,}}|[^\0-\x7f])(?![?*+{{])|{_SYNTAX}", re.DOTALL)
 _TOKEN = re.compile(
-    rf"(?P<run>{_LETTERS}+)"
+    rf"(?P<run>{_LETTER}+)"
     r"|(?P<group>\((?:\?(?:P<\w+>|[:=!]|<[=!]))?)"
     r"|(?P<end>\))"
     r"|(?P<bar>\|)"
@@ -30,6 +31,7 @@ _TOKEN = re.compile(
     r"|(?P<nothing>[\^$])",
     re.DOTALL,
 )
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 _NO_WIDTH = frozenset(r"\b \B \A \Z".split())
 
@@ -45,33 +47,23 @@ Clause = tuple[Word, ...]
 """Words of which every match holds at least one."""
 
 
-class Way(NamedTuple):
-    """One of the ways to match. ``trigger`` is the clause that tells most, ``others`` the words of the other
-    clauses."""
-
-    trigger: Clause
-    others: tuple[frozenset[str], ...]
+Way = tuple[Clause, ...]
+"""One of the ways to match: all of its clauses hold. The clause that tells most comes first."""
 
 
 def ways(pattern: str) -> tuple[Way, ...]:
     """Read an expression: each match takes one of these ways. Empty where a match needs no word at all."""
     found, _, _ = _branches(_tokens(pattern), 0)
-    return tuple(map(_way, found)) if all(found) else ()
-
-
-def _way(clauses: _Clauses) -> Way:
-    trigger, *others = sorted(clauses, key=_telling, reverse=True)
-    return Way(trigger, tuple(dict.fromkeys(frozenset(word.text for word in clause) for clause in others)))
+    return tuple(tuple(sorted(way, key=_telling, reverse=True)) for way in found) if all(found) else ()
 
 
 def runs(pattern: str) -> tuple[str, ...]:
     """Every run of letters in an expression, needed or not. A match holds at least one, if it needs a word at all."""
-    return tuple({run.lower() for run in _RUN.findall(pattern) if run})
+    return tuple({_plain(run).lower() for run in _RUN.findall(pattern) if run})
 
 
-def literals(pattern: str) -> tuple[str, ...]:
-    """The words of all triggers."""
-    return tuple(sorted({word.text for way in ways(pattern) for word in way.trigger}))
+def _plain(run: str) -> str:
+    return _ESCAPED.sub(r"\1", run) if "\\" in run else run
 
 
 def _size(word: str) -> int:
@@ -131,6 +123,7 @@ def _branch(tokens: _Tokens, at: int) -> tuple[list[_Clauses], int, int]:
             if text in _AROUND:  # what is looked at need not stand in the match
                 inner, most = [], 0
         elif kind == "run":
+            text = _plain(text)
             letter, text = text[-1], text[:-1]
             if text:
                 begin = begin if run else width

@@ -12,6 +12,7 @@ the receiver's question, or is closed: the sender is not listed). A signature of
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -98,11 +99,7 @@ class Rule:
         """Whether a match is possible, cheaply: enough to leave most signatures alone."""
         if self.runs and not any(run in full for run in self.runs):
             return False
-        return any(
-            any(word.text in full for word in way.trigger)
-            and all(any(word in full for word in clause) for clause in way.others)
-            for way in self.ways
-        )
+        return any(all(any(word.text in full for word in clause) for clause in way) for way in self.ways)
 
 
 class Book:
@@ -158,13 +155,15 @@ class _Index:
     """The words of all rules in one automaton (Aho and Corasick, 1975): one pass over a text finds them all."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        words: dict[str, list[_Lead]] = {}
+        common = Counter(word.text for rule in rules for way in rule.ways for clause in way for word in clause)
+        words: dict[str, list[_Lead]] = {word: [] for word in common}
         for rule in rules:
             for way in rule.ways:
-                for word in way.trigger:
-                    words.setdefault(word.text, []).append((rule, way.others, len(word.text) - 1 + word.ahead))
-                for other in (word for clause in way.others for word in clause):
-                    words.setdefault(other, [])
+                # A word that many signatures need stands in many texts: the clause of the rarest words leads to a way.
+                trigger = min(way, key=lambda clause: sum(common[word.text] for word in clause))
+                others = tuple(frozenset(word.text for word in clause) for clause in way if clause is not trigger)
+                for word in trigger:
+                    words[word.text].append((rule, others, len(word.text) - 1 + word.ahead))
         self._words = _automaton(words)
 
     def speaking(self, full: str) -> dict[Rule, int]:
