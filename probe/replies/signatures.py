@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 GENERIC = "generic"
 NOBODY = frozenset({GENERIC, "pages"})  # signatures that tell no provider: anybody may name a page or a list
 _MOST_PRIORS = 4096  # servers that make up codes must not fill the memory
-_ONE_BY_ONE = 16  # texts; more are worth an index
+_ONE_BY_ONE = 2  # texts; more are worth an index
 
 
 class Hit:
@@ -95,6 +95,14 @@ class Rule:
         found = self.expression.search(text.bare if self.generic else text.full, begin)
         return Hit(self, text, *found.span(self.group)) if found else None
 
+    def match(self, text: Text, begins: Iterable[int]) -> Hit | None:
+        """The hit that begins at one of these places."""
+        searched = text.bare if self.generic else text.full
+        for begin in begins:
+            if found := self.expression.match(searched, begin):
+                return Hit(self, text, *found.span(self.group))
+        return None
+
     def may_speak(self, full: str) -> bool:
         """Whether a match is possible, cheaply: enough to leave most signatures alone."""
         if self.runs and not any(run in full for run in self.runs):
@@ -123,14 +131,14 @@ class Book:
         self.read += 1
         if self.read <= _ONE_BY_ONE:
             full = text.full
-            speaking = {rule: 0 for rule in self.rules if rule.may_speak(full)}
-        else:
-            speaking = self._index.speaking(text.full)
+            may = [(rule, rule.search) for rule in self.rules if rule.may_speak(full)]
+            found = [search(text) for rule, search in may if not rule.narrow or rule.fits(code, enhanced, stage)]
+            return [hit for hit in found if hit]
         hits = []
-        for rule, begin in speaking.items():
+        for rule, places in self._index.speaking(text.full).items():
             if rule.narrow and not rule.fits(code, enhanced, stage):
                 continue
-            if hit := rule.search(text, begin):
+            if hit := rule.search(text, places) if isinstance(places, int) else rule.match(text, places):
                 hits.append(hit)
         return hits
 
@@ -163,11 +171,12 @@ class _Index:
                 trigger = min(way, key=lambda clause: sum(common[word.text] for word in clause))
                 others = tuple(frozenset(word.text for word in clause) for clause in way if clause is not trigger)
                 for word in trigger:
-                    words[word.text].append((rule, others, len(word.text) - 1 + word.ahead))
+                    words[word.text].append((rule, others, len(word.text) - 1 + word.ahead, word.ahead == 0))
         self._words = _automaton(words)
 
-    def speaking(self, full: str) -> dict[Rule, int]:
-        """The rules that may match the text, and where a match can begin at the earliest."""
+    def speaking(self, full: str) -> dict[Rule, int | list[int]]:
+        """The rules that may match the text: all the places where a match can begin, or the earliest of them where
+        there are more than can be named."""
         found = set()
         leads = []
         if not self._words:
@@ -176,22 +185,30 @@ class _Index:
             found.add(word)
             if begun:
                 leads.append((end, begun))
-        speaking: dict[Rule, int] = {}
+        speaking: dict[Rule, int | list[int]] = {}
         for end, begun in leads:
-            for rule, others, back in begun:
+            for rule, others, back, exact in begun:
                 for clause in others:
                     if clause.isdisjoint(found):
                         break
                 else:
                     begin = end - back if end > back else 0
-                    if speaking.get(rule, begin) >= begin:
-                        speaking[rule] = begin
+                    known = speaking.get(rule)
+                    if known is None:
+                        speaking[rule] = [begin] if exact else begin
+                    elif isinstance(known, int):
+                        if begin < known:
+                            speaking[rule] = begin
+                    elif exact:
+                        known.append(begin)
+                    else:
+                        speaking[rule] = min(begin, *known)
         return speaking
 
 
-_Lead = tuple[Rule, tuple[frozenset[str], ...], int]
-"""A rule that a word may begin, the other clauses of that way, and how far back from the end of the word a match can
-begin."""
+_Lead = tuple[Rule, tuple[frozenset[str], ...], int, bool]
+"""A rule that a word may begin, the other clauses of that way, how far back from the end of the word a match can begin,
+and whether it can begin nowhere else."""
 
 
 def _automaton(words: dict[str, list[_Lead]]) -> Automaton:
