@@ -198,10 +198,12 @@ class Extension(Row):
 class BlockList(Row):
     """A list that is asked by DNS (RFC 5782). ``kind`` is ip4, ip6, ip4+ip6 or domain, ``role`` block, allow or info.
     ``codes`` maps an answer to its meaning: an exact one, a prefix ending in a dot, a bit (``127.0.0.&8``) or ``*``; a
-    role in front (``allow 127.0.0.1``) types that one answer. ``errors`` likewise, for answers that say "not for you".
+    role in front (``allow 127.0.0.1``) types that one answer. ``errors`` maps answers that say "not for you" to the id
+    of a reason likewise.
     ``listed`` and ``clean`` are the test points: addresses or domains to ask about. ``delist`` may hold
     ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554;
-    ``part_of`` names the list that holds all of this one."""
+    ``part_of`` names the list that holds all of this one. ``weight`` is heavy for lists by which servers refuse, light
+    for those that only inform. ``keyed`` is the zone for holders of a key, ``<key>`` in its place."""
 
     words = ("meaning", "codes", "errors", "terms")
 
@@ -221,6 +223,8 @@ class BlockList(Row):
     since: str = ""
     main: bool = False
     part_of: str = ""
+    weight: str = ""
+    keyed: str = ""
 
 
 class Selector(Row):

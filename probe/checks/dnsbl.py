@@ -1,22 +1,26 @@
 """Is an address or a domain on a list? (RFC 5782)
 
-The subject is a ``Listing``: who is asked about, and which list. One A question; for a hit also the list's words (TXT)
-and its test points, for a list that lists the world, or its own clean point, is not believed (RFC 5782 section 5).
+The subject is a ``Listing``: who is asked about, and which list. The entry and the list's test points are asked for at
+once, for a list that lists the world, its own clean point or nobody at all is not believed (RFC 5782 section 5); of a
+hit also the list's words (TXT). An IPv6 address is asked for itself, and for the /64 around it, as the unit that one
+customer has.
 
 ``fail`` is a hit on a healthy block list, ``pass`` no entry. ``temperror`` means that nothing was learnt: no answer,
 or the list's own "not for you". ``permerror`` means that the list is not to be believed: closed, parked or sick.
 ``neutral`` is all that an allow list or a list for information can say. None: this list is not for such a subject.
-Nothing is asked of a closed list, nor of one whose zone needs a key.
+Nothing is asked of a closed list, nor of one whose zone needs a key that is not there.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from probe.catalog import Catalog
+from probe.checks.dnsbl_key import PLACE, Keyed, is_key
+from probe.checks.dnsbl_reading import AMBIGUOUS, CONVENTION, read_all
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import Answer, CheckResult, Result
@@ -27,38 +31,20 @@ from probe.text import capital, show
 ID = "dnsbl"
 PROVES = ("ip-blocklisted", "domain-blocklisted")
 
-_ERROR_NETWORK = "127.255.255."
-# What Spamhaus began and others have taken over; for lists of which no more is known.
-_CONVENTION = {
-    "127.255.255.250": "The key is disabled: ask the operator for a valid one.",
-    "127.255.255.251": "The key is not accepted: check that it was typed in full.",
-    "127.255.255.252": "The zone name was mistyped: correct it in the configuration that asks.",
-    "127.255.255.254": "Asked through a public or nameless resolver: ask through a resolver of your own.",
-    "127.255.255.255": "Too many questions, or an unregistered resolver: register, or ask through one of your own.",
-    _ERROR_NETWORK: "The list reports an error, not an entry: ask its operator.",
-}
-# Some lists refuse with this answer, some mean an entry by it, one praises. Of a list that nobody knows it says
-# nothing.
-_AMBIGUOUS = {"127.0.0.1": "Lists that refuse a question often answer so; what this one means by it is not known."}
-
 
 @dataclass(frozen=True)
 class Listing:
-    """Who is asked about, an address or a domain in A-labels, and the list that is asked."""
+    """Who is asked about, an address or a domain in A-labels, and the list that is asked. ``key`` is the user's own for
+    a list that has a zone for such (``BlockList.keyed``)."""
 
     subject: str
     list: BlockList
-    thorough: bool = False
-    """Ask for the test points of a list that says "not listed" too: an emptied list says so of everybody."""
+    key: str | None = field(default=None, repr=False)
 
-
-@dataclass(frozen=True)
-class Reading:
-    """One answer, read. ``role`` is ``block``, ``allow`` or ``info``, ``error`` for "not for you", or ``outside`` for
-    an answer that is not in 127.0.0.0/8. ``meaning`` is empty where the list does not say."""
-
-    role: str
-    meaning: str = ""
+    @property
+    def zone(self) -> str:
+        """The zone that is asked, with ``<key>`` in the place of the key."""
+        return self.list.keyed if self.key and self.list.keyed else self.list.zone
 
 
 def unlisted_zone(zone: str, kind: str = "ip4+ip6") -> BlockList:
@@ -73,20 +59,24 @@ def unlisted_zone(zone: str, kind: str = "ip4+ip6") -> BlockList:
         meaning="",
         source="",
         codes={"*": "listed"},
-        errors={**_AMBIGUOUS, **_CONVENTION},
+        errors={**AMBIGUOUS, **CONVENTION},
         listed=("test",) if domains else ("127.0.0.2", "::FFFF:7F00:2"),
         clean=("invalid",) if domains else ("127.0.0.1", "::FFFF:7F00:1"),
     )
 
 
 async def run(subject: Listing, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
-    """Ask one list. Facts: ``zone``, ``role``, ``listed`` (True, False, or None where it is not known), ``reason``,
-    and of an answer ``answer``, ``meaning``, ``text``, ``healthy``, ``sick``, ``error``, ``delist`` as far as they
-    apply."""
-    steps = Steps(ask, facts)
+    """Ask one list. Facts: ``zone``, ``asked`` (the zone with ``<key>`` where a key was used), ``role``, ``weight``,
+    ``listed`` (True, False, or None where it is not known), ``reason``, ``healthy`` (None where its points do not tell)
+    and of an answer ``answer``, ``meaning``, ``text``, ``network`` (the /64 that is listed), ``sick``, ``error``,
+    ``delist`` as far as they apply."""
+    row = subject.list
+    steps = Steps(Keyed(ask, subject.key) if subject.key and PLACE in subject.zone else ask, facts)
     result, found = await _judge(subject, steps)
-    about = {"zone": show(subject.list.zone), "role": subject.list.role, "main": subject.list.main}
-    title = f"{show(subject.subject)} @ {show(subject.list.zone)}"
+    about = {"zone": show(row.zone), "role": row.role, "main": row.main, "weight": row.weight}
+    if subject.zone != row.zone:
+        about["asked"] = subject.zone
+    title = f"{show(subject.subject)} @ {show(row.zone)}"
     return CheckResult(ID, title, result, {**about, **found}, steps.queries, steps.trace)
 
 
@@ -94,10 +84,12 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     details = one.facts
     subject, zone = one.subject.partition(" @ ")[0], details.get("zone", "")
     if one.result == "fail":
+        domain = not is_address(subject)
+        ordinary = details.get("weight") != "light"
         yield emit(
-            "client-listed" if is_address(subject) else "domain-listed",
+            ("domain-listed" if domain else "client-listed") if ordinary else "listed-lightly",
             subject,
-            address=subject,
+            address=details.get("network") or subject,
             zone=zone,
             meaning=capital(details.get("meaning") or facts.words["listed"]),
             delist=details.get("delist") or zone,
@@ -106,60 +98,21 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         yield emit("list-not-believed", zone, zone=zone, reason=facts.reason(details))
     elif one.result == "temperror":
         yield emit("list-not-asked", zone, zone=zone, reason=capital(facts.reason(details)))
+    elif details.get("sick") == "lists-clean-point":
+        yield emit("list-not-believed", zone, zone=zone, reason=facts.reason(details))
+    elif details.get("healthy") is False:
+        yield emit("list-empty", zone, zone=zone, reason=capital(facts.reason(details)))
 
 
 def owner_name(subject: str, zone: str) -> str:
     """The name to ask for: octets or nibbles reversed, or the domain as it is (RFC 5782 sections 2.1, 2.4 and 2.3)."""
-    if _family(subject) == "domain":
+    if family_of(subject) == "domain":
         return f"{subject}.{zone}"
     return f"{reverse_name(subject).rpartition('.')[0].rpartition('.')[0]}.{zone}"
 
 
-def read(blocklist: BlockList, value: str) -> Reading:
-    """What one answer of this list means. An exact entry beats a bit, a bit a prefix, and an error the like code."""
-    try:
-        inside = ipaddress.IPv4Address(value).is_loopback
-    except ValueError:
-        inside = False
-    if not inside:
-        return Reading("outside")
-    general = _CONVENTION if value.startswith(_ERROR_NETWORK) else {}
-    for table in (blocklist.errors, general):
-        error, code = _closest(table, value), _closest(blocklist.codes, value)
-        if error[0] and error[0] >= code[0]:
-            return Reading("error", error[2])
-    return Reading(code[1] or blocklist.role, code[2])
-
-
-def _closest(table: Mapping[str, str], value: str) -> tuple[int, str, str]:
-    """How close the best entry is (0 for none), its own role if it has one, and its meaning."""
-    best = (0, "", "")
-    for key, meaning in table.items():
-        role, _, pattern = key.rpartition(" ")
-        closeness = _closeness(pattern, value)
-        if closeness == best[0] == _BIT:  # several bits of one answer are several meanings
-            best = (_BIT, role, f"{best[2]}; {meaning}")
-        elif closeness > best[0]:
-            best = (closeness, role, meaning)
-    return best
-
-
-_EXACT, _BIT = 6, 5
-
-
-def _closeness(pattern: str, value: str) -> int:
-    if pattern == value:
-        return _EXACT
-    if pattern == "*":
-        return 1
-    network, bit, mask = pattern.partition("&")
-    if bit:
-        octet = value.removeprefix(network)
-        return _BIT if octet.isdecimal() and int(octet) & int(mask) else 0
-    return 1 + pattern.count(".") if pattern.endswith(".") and value.startswith(pattern) else 0
-
-
-def _family(subject: str) -> str:
+def family_of(subject: str) -> str:
+    """``ip4``, ``ip6`` or ``domain``: what a list must be of to be asked about it."""
     try:
         return f"ip{ipaddress.ip_address(subject).version}"
     except ValueError:
@@ -171,80 +124,93 @@ async def _judge(asked: Listing, steps: Steps) -> tuple[Result | None, dict[str,
     if blocklist.state == "dead":
         steps.note("list-closed", zone=blocklist.zone)
         return "permerror", {"listed": None, "reason": "closed", "closed": blocklist.since or None}
-    if "<" in blocklist.zone:
-        return "temperror", {"listed": None, "reason": "needs-key"}
-    if not is_hostname(blocklist.zone):
+    if PLACE in asked.zone and not (asked.key and is_key(asked.key)):
+        return "temperror", {"listed": None, "reason": "key-unusable" if asked.key else "needs-key"}
+    if not is_hostname(asked.zone.replace(PLACE, "key")):
         return "permerror", {"listed": None, "reason": "bad-zone"}
-    family = _family(subject)
+    family = family_of(subject)
     # DBL and others answer a question for the wrong kind with an error, or worse, with a listing.
     if family not in blocklist.kind.split("+"):
         return None, {"listed": None, "reason": "wrong-kind"}
     if family == "domain" and not is_hostname(subject):
         return None, {"listed": None, "reason": "bad-domain"}
 
-    name = owner_name(subject, blocklist.zone)
-    answer = await steps.ask(name, "A")
-    if answer.answer == "absent":
-        health = {"healthy": (await _tested(blocklist, subject, steps))[0]} if asked.thorough else {}
-        return ("pass" if blocklist.role == "block" else "neutral"), {"listed": False, "reason": "not-listed", **health}
-    if answer.answer != "found" or not answer.values:
-        return "temperror", {"listed": None, "reason": answer.reason or answer.answer}
+    subjects = (subject, network) if (network := _network_of(subject)) not in (None, subject) else (subject,)
+    listed, clean = (_points(points, subject) for points in (blocklist.listed, blocklist.clean))
+    names = [owner_name(one, asked.zone) for one in (*subjects, *listed, *clean)]
+    answers = await steps.ask_all([(name, "A") for name in names])
+    own, points = answers[: len(subjects)], answers[len(subjects) :]
+    healthy, sick = _health(blocklist, points[: len(listed)], points[len(listed) :])
+    health = {"healthy": healthy, **({"sick": sick} if sick else {})}
 
-    role, found = _read_all(blocklist, answer.values)
+    hit = next((answer for answer in own if answer.values), None)
+    if hit is None:
+        return _without_entry(blocklist, own, health)
+    role, meanings = read_all(blocklist, hit.values)
+    found = {"answer": ", ".join(map(show, hit.values)), "meaning": "; ".join(meanings), **health}
     if role == "outside":
         return "permerror", {**found, "listed": None, "reason": "outside-127"}
     if role == "error":
-        return "temperror", {**found, "listed": None, "reason": "list-error", "error": found["meaning"]}
+        return "temperror", {
+            **found,
+            "listed": None,
+            "reason": "list-error",
+            "error": meanings[0] if meanings else None,
+        }
+    if hit is not own[0]:
+        found["network"] = f"{network}/64"
     if role != "block":
         return "neutral", {**found, "listed": True, "reason": role}
-    return await _believe(blocklist, subject, name, found, steps)
+    words = await steps.ask(hit.name, "TXT")
+    found |= {"text": " ".join(map(show, words.values)) or None, "delist": None}
+    return _believed(blocklist, subject, found, steps)
 
 
-def _read_all(blocklist: BlockList, values: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    """The readings of a whole answer: the worst role decides, since a parked or refusing list proves nothing."""
-    readings = [read(blocklist, value) for value in values]
-    role = next(role for role in ("outside", "error", "block", "info", "allow") if role in {r.role for r in readings})
-    meanings = dict.fromkeys(r.meaning for r in readings if r.role == role and r.meaning)
-    return role, {"answer": ", ".join(map(show, values)), "meaning": "; ".join(meanings)}
+def _without_entry(
+    blocklist: BlockList, own: Sequence[Answer], health: dict[str, Any]
+) -> tuple[Result, dict[str, Any]]:
+    failed = next((answer for answer in own if answer.answer != "absent"), None)
+    if failed is not None:
+        return "temperror", {"healthy": health["healthy"], "listed": None, "reason": failed.reason or failed.answer}
+    if health.get("sick") in ("outside-127", "list-error"):  # it tells everybody so, and an entry would look no better
+        word: Result = "temperror" if health["sick"] == "list-error" else "permerror"
+        return word, {**health, "listed": None, "reason": health["sick"]}
+    return ("pass" if blocklist.role == "block" else "neutral"), {**health, "listed": False, "reason": "not-listed"}
 
 
-async def _believe(
-    blocklist: BlockList, subject: str, name: str, found: dict[str, Any], steps: Steps
-) -> tuple[Result | None, dict[str, Any]]:
-    """A hit: ask for the list's words and for its test points, then believe it or not (RFC 5782 section 5)."""
-    words = await steps.ask(name, "TXT")
-    healthy, sick = await _tested(blocklist, subject, steps)
-    found |= {"text": " ".join(map(show, words.values)) or None, "healthy": healthy, "delist": None}
-    if healthy is False:
+def _believed(blocklist: BlockList, subject: str, found: dict[str, Any], steps: Steps) -> tuple[Result, dict[str, Any]]:
+    """A hit, and whether it counts (RFC 5782 section 5)."""
+    sick = found.get("sick")
+    if found["healthy"] is False:
         steps.note("list-sick", zone=blocklist.zone, reason=steps.reason(sick))
         word: Result = "temperror" if sick == "list-error" else "permerror"
-        return word, {**found, "listed": None, "reason": sick, "sick": sick}
+        return word, {**found, "listed": None, "reason": sick}
     if sick == "health-unknown":
         return "temperror", {**found, "listed": None, "reason": sick}
-    steps.note("listed", subject=subject, meaning=found["meaning"] or found["answer"])
+    steps.note("listed", subject=found.get("network") or subject, meaning=found["meaning"] or found["answer"])
     where = blocklist.delist.replace("{ip}", subject).replace("{domain}", subject)
     return "fail", {**found, "listed": True, "reason": "listed", "delist": where or None}
 
 
-async def _tested(blocklist: BlockList, subject: str, steps: Steps) -> tuple[bool | None, str | None]:
-    """Ask for the test points: whether the list is well, and what ails it."""
-    # The address in question proves nothing about itself, even where it is one of the points.
-    listed, clean = (
-        tuple(point for point in _of_family(points, subject) if point.lower() != subject)
-        for points in (blocklist.listed, blocklist.clean)
-    )
-    answers = await steps.ask_all([(owner_name(point, blocklist.zone), "A") for point in (*listed, *clean)])
-    return _health(blocklist, answers[: len(listed)], answers[len(listed) :])
+def _network_of(subject: str) -> str | None:
+    """The first address of an IPv6 address's /64, by which a list may name the whole."""
+    if family_of(subject) != "ip6":
+        return None
+    whole = int(ipaddress.IPv6Address(subject.partition("%")[0]))
+    return str(ipaddress.IPv6Address(whole >> 64 << 64))
 
 
-def _of_family(points: tuple[str, ...], subject: str) -> tuple[str, ...]:
-    """The test points of the subject's own address family, or all where it has none of its own."""
-    return tuple(point for point in points if _family(point) == _family(subject)) or points
+def _points(points: tuple[str, ...], subject: str) -> tuple[str, ...]:
+    """The test points of the subject's own family, or all where it has none of its own. The address in question proves
+    nothing about itself, even where it is one of the points."""
+    family = family_of(subject)
+    own = tuple(point for point in points if family_of(point) == family) or points
+    return tuple(point for point in own if point.lower() != subject)
 
 
-def _health(blocklist: BlockList, listed: list[Answer], clean: list[Answer]) -> tuple[bool | None, str | None]:
+def _health(blocklist: BlockList, listed: Sequence[Answer], clean: Sequence[Answer]) -> tuple[bool | None, str | None]:
     """Whether the list is well, None where its test points do not tell; and what ails it."""
-    roles = {_read_all(blocklist, point.values)[0] for point in (*listed, *clean) if point.values}
+    roles = {read_all(blocklist, point.values)[0] for point in (*listed, *clean) if point.values}
     if "outside" in roles:
         return False, "outside-127"
     if "error" in roles:

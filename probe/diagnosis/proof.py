@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks import dkim, dmarc, dnsbl, ptr, spf
+from probe.checks.dnsbl_asking import known_list, listings
+from probe.checks.dnsbl_key import dqs_key
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
 from probe.errors import where
@@ -90,28 +92,25 @@ def named_zone(inquiry: Inquiry) -> str | None:
 def _listings(
     zones: Sequence[str], found: Sequence[Inquiry], sender: Sender, facts: Catalog, lists: Lists
 ) -> list[dnsbl.Listing]:
-    listings = []
+    """The lists that the replies name, and then the others that are known."""
+    key = dqs_key()
+    named = []
     for inquiry in found:
         zone = named_zone(inquiry)
         if zone is not None:
-            row = facts.blocklists.get(zone) or dnsbl.unlisted_zone(zone, _kind_of(inquiry))
-            listings += [dnsbl.Listing(subject, row, thorough=True) for subject in named_subjects(inquiry, row, sender)]
-    listings = list(dict.fromkeys(listings))
-    others = [
-        row
-        for row in facts.blocklists.values()
-        if row.role == "block" and row.state == "active" and (lists == "all" or (lists == "main" and row.main))
-    ]
-    # A list that another one contains would only be counted twice.
-    others = [row for row in others if row.part_of not in {one.zone for one in others}]
+            row = known_list(zone, facts) or dnsbl.unlisted_zone(zone, _kind_of(inquiry))
+            named += [dnsbl.Listing(subject, row, key) for subject in named_subjects(inquiry, row, sender)]
     address = sender.client.address
-    if lists != "named" and address is not None and not is_private(address):
-        # A domain list is worth a question where the reply speaks of a domain, or speaks of nothing.
-        domains_too = any(i.explanation.cause in ("domain-blocklisted", "content-spam", "unknown") for i in found)
-        for row in others:
-            if row.zone not in zones and (row.kind != "domain" or domains_too):
-                listings += [dnsbl.Listing(subject, row) for subject in _subjects(row, sender)]
-    return listings
+    if lists == "named" or address is None or is_private(address):
+        return list(dict.fromkeys(named))
+    # A domain list is worth a question where the reply speaks of a domain, or speaks of nothing.
+    domains_too = any(i.explanation.cause in ("domain-blocklisted", "content-spam", "unknown") for i in found)
+    domains = [one for one in (sender.spf_domain, sender.from_domain) if one and domains_too]
+    return list(
+        dict.fromkeys(
+            (*named, *listings(address, domains, facts, only_main=lists == "main", roles=("block",), leave=zones))
+        )
+    )
 
 
 def _kind_of(inquiry: Inquiry) -> str:

@@ -275,8 +275,8 @@ def _note_the_rest(case: Case) -> None:
     """Everything that was asked and did not decide: clean, or unknown, said as such."""
     zone = named_zone(case.inquiry)
     lists = [one for one in case.of("dnsbl") if zone is None or one.facts.get("zone") != zone]
-    clean = sum(one.result == "pass" for one in lists)
-    mute = [one for one in lists if one.result not in ("pass", "fail")]
+    clean = sum(_is_clean(one) for one in lists)
+    mute = [one for one in lists if one.result != "fail" and not _is_clean(one)]
     if clean:
         key = "list-clean" if clean == 1 else "lists-clean" if zone else "lists-all-clean"
         case.ruled_out.append(case.say(key, count=clean))
@@ -295,6 +295,11 @@ def _note_the_rest(case: Case) -> None:
             sentence = _record(case, one)
             if sentence not in said:
                 (case.not_asked if one.result == "temperror" else case.ruled_out).append(sentence)
+
+
+def _is_clean(one: CheckResult) -> bool:
+    """Only a list that is well can say that it does not list somebody."""
+    return one.result == "pass" and bool(one.facts.get("healthy"))
 
 
 def _note_what_nobody_could_ask(case: Case) -> None:

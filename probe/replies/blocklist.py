@@ -67,6 +67,10 @@ _ZONE = re.compile(
     r"(?:blocked using|(?:list(?:ed|s|ing)?|found|blocked|rejected|denied|refused) (?:in|on|at|by|via|using)) "
     rf"(?:the |rbl |dnsbl |list )?{HOST}"
 )
+_KEYED = (
+    r"[a-z0-9]{8,63}\."
+    r"(?:(sbl|xbl|sbl-xbl|pbl|zen|dbl)\.dq\.spamhaus\.net|([a-z]+\.(?:dq\.spamhaus\.net|mail\.abusix\.zone)))"
+)
 _DELIST = re.compile(
     r"delist|remov|reset-request|lookup|unblock|query|dnsbl|rbl|sender\.office|ipcheck|barracudacentral|spamcop|check\.|[?&]ip=",
     re.IGNORECASE,
@@ -106,10 +110,18 @@ def named_list(lowered: str, urls: list[str]) -> dict[str, str]:
         and not lowered.startswith(("://", "@"), found.end())
         and not (fields.get("list_zone") or "").endswith(f".{found[1]}")
     ):
-        fields["list_zone"] = found[1]
+        fields["list_zone"] = _without_key(found[1])
     if delist := next((url for url in urls if _DELIST.search(url)), None):
         fields["delist_url"] = delist
     return fields
+
+
+def _without_key(zone: str) -> str:
+    """The zone of holders of a key, without the key that its owner let out; for Spamhaus's the one that all may ask."""
+    keyed = _compiled(_KEYED).fullmatch(zone)
+    if keyed is None:
+        return zone
+    return f"{keyed[1]}.spamhaus.org" if keyed[1] else f"<key>.{keyed[2]}"
 
 
 def accused(text: str, lowered: str) -> dict[str, str]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from probe.catalog import catalog
 from probe.checks import dnsbl
-from probe.checks.dnsbl import Listing, Reading, owner_name, read, unlisted_zone
-from probe.model import CheckResult
+from probe.checks.dnsbl import Listing, owner_name, unlisted_zone
+from probe.checks.dnsbl_reading import Reading, read
+from probe.model import Answer, CheckResult
 from probe.rows import BlockList
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
 SCENES = {
     "client-listed": CheckResult("dnsbl", "203.0.113.7 @ dnsbl.test", "fail", {"zone": "dnsbl.test"}),
     "domain-listed": CheckResult("dnsbl", "shop.test @ dbl.test", "fail", {"zone": "dbl.test"}),
+    "listed-lightly": CheckResult("dnsbl", "192.0.2.1 @ a.test", "fail", {"zone": "a.test", "weight": "light"}),
+    "list-empty": CheckResult(
+        "dnsbl",
+        "192.0.2.1 @ a.test",
+        "pass",
+        {"zone": "a.test", "healthy": False, "sick": "test-point-missing", "reason": "not-listed"},
+    ),
     "list-not-believed": CheckResult("dnsbl", "192.0.2.1 @ a.test", "permerror", {"zone": "a.test"}),
     "list-not-asked": CheckResult("dnsbl", "192.0.2.1 @ a.test", "temperror", {"zone": "a.test"}),
 }
@@ -22,6 +32,7 @@ SCENES = {
 
 ASKED = "A 7.113.0.203.dnsbl.test"
 HEALTHY: dict[str, Said] = {"A 2.0.0.127.dnsbl.test": "127.0.0.2"}
+POINTS = ("A 2.0.0.127.dnsbl.test", "A 1.0.0.127.dnsbl.test")
 
 
 def a_list(**changes: object) -> BlockList:
@@ -34,7 +45,7 @@ def a_list(**changes: object) -> BlockList:
         meaning="A list for tests.",
         source="RFC 5782",
         codes={"127.0.0.2": "a source of spam", "127.0.0.4": "an infected host"},
-        errors={"127.0.0.1": "Refused: ask through a resolver of your own."},
+        errors={"127.0.0.1": "resolver-refused"},
         listed=("127.0.0.2", "::FFFF:7F00:2"),
         clean=("127.0.0.1", "::FFFF:7F00:1"),
         delist="https://dnsbl.test/q?ip={ip}",
@@ -44,6 +55,10 @@ def a_list(**changes: object) -> BlockList:
 
 def ask(zone: dict[str, Said], row: BlockList | None = None, subject: str = "203.0.113.7") -> CheckResult:
     return check(dnsbl, Listing(subject, row or a_list()), zone)
+
+
+def told(result: CheckResult) -> list[str]:
+    return [finding.id for finding in dnsbl.findings(result, catalog())]
 
 
 def asked_of(zone: str, said: dict[str, Said], subject: str = "203.0.113.7") -> CheckResult:
@@ -59,6 +74,7 @@ def test_a_hit_on_a_healthy_list_fails_with_its_proof_and_the_way_out() -> None:
         "zone": "dnsbl.test",
         "role": "block",
         "main": False,
+        "weight": "",
         "listed": True,
         "reason": "listed",
         "answer": "127.0.0.2",
@@ -69,19 +85,19 @@ def test_a_hit_on_a_healthy_list_fails_with_its_proof_and_the_way_out() -> None:
     }
     assert result.trace == (
         "A of 7.113.0.203.dnsbl.test: 127.0.0.2",
-        'TXT of 7.113.0.203.dnsbl.test: "Listed, see our page"',
         "A of 2.0.0.127.dnsbl.test: 127.0.0.2",
         "A of 1.0.0.127.dnsbl.test: there is none (nxdomain).",
+        'TXT of 7.113.0.203.dnsbl.test: "Listed, see our page"',
         "203.0.113.7 is listed: a source of spam.",
     )
 
 
 @pytest.mark.parametrize("reason", ["nxdomain", "nodata"])
-def test_only_absence_is_not_listed_and_costs_one_question(reason: str) -> None:
-    asker = FakeAsker({ASKED: absent(reason)})
+def test_only_absence_is_not_listed_and_costs_no_words(reason: str) -> None:
+    asker = FakeAsker({**HEALTHY, ASKED: absent(reason)})
     result = run(dnsbl, Listing("203.0.113.7", a_list()), asker)
     assert (result.result, result.facts["listed"], result.facts["reason"]) == ("pass", False, "not-listed")
-    assert asker.asked == [ASKED]
+    assert asker.asked == [ASKED, "A 2.0.0.127.dnsbl.test", "A 1.0.0.127.dnsbl.test"]
 
 
 @pytest.mark.parametrize("said", [failed("servfail"), failed("timeout"), refused()], ids=lambda a: a.reason)
@@ -110,8 +126,10 @@ def test_an_error_of_the_list_is_never_a_listing(zone: str, value: str) -> None:
 
 
 def test_a_public_resolver_is_told_the_way_out() -> None:
-    error = asked_of("zen.spamhaus.org", {"A 7.113.0.203.zen.spamhaus.org": "127.255.255.254"}).facts["error"]
-    assert "resolver of your own" in error and "key" in error
+    result = asked_of("zen.spamhaus.org", {"A 7.113.0.203.zen.spamhaus.org": "127.255.255.254"})
+    assert result.facts["error"] == "public-resolver-dqs"
+    told = catalog().reason(result.facts)
+    assert "resolver of your own" in told and "SMTP_PROBE_DQS_KEY" in told
 
 
 @pytest.mark.parametrize(
@@ -143,7 +161,7 @@ def test_the_same_answer_is_a_listing_elsewhere() -> None:
 @pytest.mark.parametrize("role", ["allow", "info"])
 def test_lists_that_do_not_block_never_fail(role: str) -> None:
     asker = FakeAsker({ASKED: "127.0.0.2"})
-    hit = run(dnsbl, Listing("203.0.113.7", a_list(role=role)), asker)
+    hit = run(dnsbl, Listing("203.0.113.7", a_list(role=role, listed=(), clean=())), asker)
     assert (hit.result, hit.facts["listed"], asker.asked) == ("neutral", True, [ASKED])
     clean = ask({}, a_list(role=role))
     assert (clean.result, clean.facts["listed"]) == ("neutral", False)
@@ -165,12 +183,23 @@ def test_a_private_list_needs_no_test_point_to_be_believed() -> None:
     assert (result.result, result.facts["healthy"]) == ("fail", None)
 
 
-def test_a_thorough_question_tells_an_emptied_list_from_a_clean_one() -> None:
-    clean, emptied = (
-        run(dnsbl, Listing("203.0.113.7", a_list(), thorough=True), FakeAsker(said)) for said in (HEALTHY, {})
-    )
+def test_an_emptied_list_is_told_from_one_that_does_not_list_us() -> None:
+    clean, emptied = ask(HEALTHY), ask({})
     assert (clean.result, clean.facts["healthy"]) == ("pass", True)
-    assert (emptied.result, emptied.facts["healthy"]) == ("pass", False)
+    assert (emptied.result, emptied.facts["healthy"], emptied.facts["sick"]) == ("pass", False, "test-point-missing")
+    assert ([], ["list-empty"]) == (told(clean), told(emptied))
+
+
+def test_a_list_that_refuses_us_at_its_test_points_says_nothing_about_us() -> None:
+    result = ask({"A 2.0.0.127.dnsbl.test": "127.255.255.254"})
+    assert (result.result, result.facts["reason"], result.facts["listed"]) == ("temperror", "list-error", None)
+    parked = ask({"A 1.0.0.127.dnsbl.test": "198.51.100.1"})
+    assert (parked.result, parked.facts["reason"]) == ("permerror", "outside-127")
+
+
+def test_a_failure_is_told_by_its_own_name_and_not_by_that_of_the_test_points() -> None:
+    result = ask({ASKED: failed("servfail"), **dict.fromkeys(POINTS, failed("timeout"))})
+    assert (result.result, catalog().reason(result.facts)) == ("temperror", "the name server reports a failure")
 
 
 def test_a_list_whose_test_points_do_not_answer_is_neither_believed_nor_blamed() -> None:
@@ -233,9 +262,62 @@ def test_ipv6_is_asked_nibble_by_nibble_and_tested_with_ipv6() -> None:
     asker.zone[f"a {owner_name('::FFFF:7F00:2', 'dnsbl.test')}"] = "127.0.0.2"
     result = run(dnsbl, Listing(subject, a_list()), asker)
     assert (result.result, result.facts["meaning"]) == ("fail", "an infected host")
-    assert asker.asked[0] == f"A {name}"
-    assert all(name.endswith(".f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.dnsbl.test") for name in asker.asked[2:])
-    assert len(asker.asked) == 4
+    assert asker.asked[:2] == [f"A {name}", f"A {owner_name('2001:db8::', 'dnsbl.test')}"]
+    assert asker.asked[4:] == [f"TXT {name}"]
+    points = asker.asked[2:4]
+    assert all(name.endswith(".f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.dnsbl.test") for name in points)
+
+
+@pytest.mark.parametrize("subject", ["2001:db8:1:2::7", "2001:db8:1:2:ffff::", "2001:DB8:1:2:0:0:0:1"])
+def test_an_entry_of_the_network_around_an_ipv6_address_counts(subject: str) -> None:
+    name = owner_name("2001:db8:1:2::", "dnsbl.test")
+    said: dict[str, Said] = {f"A {name}": "127.0.0.4", f"A {owner_name('::FFFF:7F00:2', 'dnsbl.test')}": "127.0.0.2"}
+    asker = FakeAsker({**said, f"TXT {name}": "the whole /64"})
+    result = run(dnsbl, Listing(subject, a_list()), asker)
+    assert (result.result, result.facts["network"]) == ("fail", "2001:db8:1:2::/64")
+    assert result.facts["text"] == "the whole /64"
+    (finding,) = dnsbl.findings(result, catalog())
+    assert finding.details["address"] == "2001:db8:1:2::/64"
+
+
+def test_an_ipv6_address_of_which_half_is_unknown_is_not_clean() -> None:
+    said: dict[str, Said] = {f"A {owner_name('2001:db8:1:2::', 'dnsbl.test')}": failed("timeout")}
+    assert ask(said, subject="2001:db8:1:2::7").result == "temperror"
+
+
+def test_the_first_address_of_a_network_is_asked_once() -> None:
+    asker = FakeAsker({})
+    run(dnsbl, Listing("2001:db8:1:2::", a_list(listed=(), clean=())), asker)
+    assert len(asker.asked) == 1
+
+
+def test_a_list_of_both_kinds_is_asked_about_both() -> None:
+    row = a_list(kind="ip4+ip6+domain")
+    assert [ask({}, row, subject).result for subject in ("203.0.113.7", "2001:db8::1", "shop.example")] == ["pass"] * 3
+
+
+def test_a_list_that_only_informs_is_a_notice() -> None:
+    assert ["listed-lightly"] == told(ask({**HEALTHY, ASKED: "127.0.0.2"}, a_list(weight="light")))
+    assert ["client-listed"] == told(ask({**HEALTHY, ASKED: "127.0.0.2"}, a_list(weight="heavy")))
+    assert catalog().findings["listed-lightly"].severity == "notice"
+
+
+def test_all_questions_but_the_words_are_asked_at_once() -> None:
+    class Slow(FakeAsker):
+        async def ask(self, name: str, rdtype: str) -> Answer:
+            self.asked.append(f"{rdtype} {name}")
+            waiting.append(name)
+            if len(waiting) == 3:
+                together.set()
+            if rdtype == "A":
+                await asyncio.wait_for(together.wait(), 5.0)
+            self.asked.pop()
+            return await super().ask(name, rdtype)
+
+    waiting: list[str] = []
+    together, asker = asyncio.Event(), Slow({**HEALTHY, ASKED: "127.0.0.2"})
+    assert run(dnsbl, Listing("203.0.113.7", a_list()), asker).result == "fail"
+    assert waiting[3:] == ["7.113.0.203.dnsbl.test"]
 
 
 def test_a_domain_list_has_the_domain_before_its_zone() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from probe.catalog import catalog
 from probe.checks import dnsbl
+from probe.checks.dnsbl_reading import Reading, read
 from probe.rows import BlockList
 
 FACTS = Path(__file__).resolve().parents[2] / "../shared/facts/dnsbl.csv"
@@ -20,6 +21,7 @@ DEAD = tuple(row for row in ROWS if row.state == "dead")
 KEY = re.compile(
     r"(?:(allow|info) )?(?:\*|127(?:\.\d{1,3}){3}|127\.(?:\d{1,3}\.){0,2}|127\.0\.0\.&(?:1|2|4|8|16|32|64|128))"
 )
+KINDS = ("ip4", "ip6", "ip4+ip6", "ip4+ip6+domain", "domain")
 # Operators whose page is known to stand on plain http only.
 PLAIN_HTTP = {
     "www.backscatterer.org",
@@ -50,7 +52,8 @@ def zone(row: BlockList) -> str:
 
 @pytest.mark.parametrize("row", ROWS, ids=zone)
 def test_every_row_is_sane(row: BlockList) -> None:
-    assert row.kind in ("ip4", "ip6", "ip4+ip6", "domain")
+    assert row.kind in KINDS
+    assert row.weight in ("", "heavy", "light")
     assert row.role in ("block", "allow", "info")
     assert row.state in ("active", "inactive", "dead")
     assert re.fullmatch(r"(?:<key>\.)?(?:[a-z0-9-]+\.)+[a-z]+", row.zone)
@@ -61,7 +64,7 @@ def test_every_row_is_sane(row: BlockList) -> None:
         assert KEY.fullmatch(key), key
         assert all(int(octet) < 256 for octet in re.findall(r"\d+", key))
         assert text and text.isprintable()
-    assert all(text.endswith(".") for text in row.errors.values())
+    assert all(f"reason-{id_}" in catalog(lang).words for id_ in row.errors.values() for lang in ("en", "ja"))
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.delist], ids=zone)
@@ -101,14 +104,34 @@ def test_the_main_lists_are_the_three_that_most_servers_ask() -> None:
     assert {row.zone for row in ROWS if row.main} == {"zen.spamhaus.org", "b.barracudacentral.org", "bl.spamcop.net"}
 
 
+def test_the_lists_that_earn_a_554_weigh_most() -> None:
+    heavy = {row.zone.removeprefix("<key>.").split(".")[-2] for row in ROWS if row.weight == "heavy"}
+    assert heavy == {"spamhaus", "barracudacentral", "spamcop", "abusix", "surbl"}
+    assert {row.zone for row in ROWS if row.main} <= {row.zone for row in ROWS if row.weight == "heavy"}
+    assert {"dnsbl-2.uceprotect.net", "dnsbl-3.uceprotect.net"} <= {row.zone for row in ROWS if row.weight == "light"}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.keyed], ids=zone)
+def test_a_zone_for_holders_of_a_key_is_spamhaus_own(row: BlockList) -> None:
+    part = row.zone.removeprefix("<key>.").partition(".")[0]
+    assert (f"<key>.{part}.dq.spamhaus.net", "Spamhaus") == (row.keyed, row.operator)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.part_of], ids=zone)
+def test_a_part_belongs_to_a_list_that_is_asked_about_the_same(row: BlockList) -> None:
+    whole = catalog().blocklists[row.part_of]
+    assert (whole.state, whole.part_of) == ("active", "")
+    assert set(row.kind.split("+")) <= set(whole.kind.split("+"))
+
+
 @pytest.mark.parametrize("row", LIVING, ids=zone)
 def test_no_error_is_read_as_a_listing_and_no_listing_as_an_error(row: BlockList) -> None:
     for key in row.errors:
-        assert dnsbl.read(row, key if not key.endswith(".") else key + "7").role == "error"
+        assert read(row, key if not key.endswith(".") else key + "7").role == "error"
     for key in row.codes:
         role, _, code = key.rpartition(" ")
         if re.fullmatch(r"[\d.]+\d", code):
-            assert dnsbl.read(row, code) == dnsbl.Reading(role or row.role, row.codes[key])
+            assert read(row, code) == Reading(role or row.role, row.codes[key])
 
 
 def test_every_known_list_is_there_in_the_state_that_its_source_allows() -> None:
@@ -121,6 +144,8 @@ def test_every_known_list_is_there_in_the_state_that_its_source_allows() -> None
         good = row["status"] == "live" and row["reliability"] in ("H", "M") and name not in NOT_ASKABLE
         expected[name] = "dead" if row["status"] == "dead" else "active" if good else "inactive"
     assert expected == {row.zone: row.state for row in ROWS}
+    kinds = {name: row["kind"] for name, row in known.items() if row["kind"] in KINDS and expected[name] != "dead"}
+    assert kinds == {row.zone: row.kind for row in ROWS if row.zone in kinds}
     assert {n: r["operator"] for n, r in known.items() if r["status"] != "dead"} == {r.zone: r.operator for r in LIVING}
     years = {name: row["status_year"] for name, row in known.items() if row["status"] == "dead"}
     assert {name: year if year.isdigit() else "" for name, year in years.items()} == {
