@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks import dkim, dmarc, dnsbl, ptr, spf
-from probe.checks.dnsbl_asking import known_list, listings
-from probe.checks.dnsbl_key import dqs_key
+from probe.checks.dnsbl.asking import known_list, listings
+from probe.checks.dnsbl.key import dqs_key
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
 from probe.errors import where

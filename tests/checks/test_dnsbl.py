@@ -9,7 +9,7 @@ import pytest
 from probe.catalog import catalog
 from probe.checks import dnsbl
 from probe.checks.dnsbl import Listing, owner_name, unlisted_zone
-from probe.checks.dnsbl_reading import Reading, read
+from probe.checks.dnsbl.reading import Reading, read
 from probe.model import Answer, CheckResult
 from probe.rows import BlockList
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run

@@ -11,7 +11,7 @@ import pytest
 
 from probe.catalog import catalog
 from probe.checks import dnsbl
-from probe.checks.dnsbl_reading import Reading, read
+from probe.checks.dnsbl.reading import Reading, read
 from probe.rows import BlockList
 
 FACTS = Path(__file__).resolve().parents[2] / "../shared/facts/dnsbl.csv"

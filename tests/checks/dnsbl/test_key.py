@@ -9,7 +9,7 @@ import pytest
 from probe.catalog import catalog
 from probe.checks import dnsbl
 from probe.checks.dnsbl import Listing
-from probe.checks.dnsbl_key import VARIABLE, dqs_key
+from probe.checks.dnsbl.key import VARIABLE, dqs_key
 from probe.codec import dumps
 from probe.model import Answer, CheckResult
 from tests.checks.fake import FakeAsker

@@ -9,6 +9,8 @@ customer has.
 or the list's own "not for you". ``permerror`` means that the list is not to be believed: closed, parked or sick.
 ``neutral`` is all that an allow list or a list for information can say. None: this list is not for such a subject.
 Nothing is asked of a closed list, nor of one whose zone needs a key that is not there.
+
+``asking`` says which lists are worth a question, ``reading`` what an answer means, ``key`` keeps the user's own key.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probe.catalog import Catalog
-from probe.checks.dnsbl_key import PLACE, Keyed, is_key
-from probe.checks.dnsbl_reading import AMBIGUOUS, CONVENTION, read_all
+from probe.checks.dnsbl.key import PLACE, Keyed, is_key
+from probe.checks.dnsbl.reading import AMBIGUOUS, CONVENTION, read_all
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import Answer, CheckResult, Result

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probe.catalog import catalog
-from probe.checks.dnsbl_asking import known_list, listings, names_of
-from probe.checks.dnsbl_key import VARIABLE
+from probe.checks.dnsbl.asking import known_list, listings, names_of
+from probe.checks.dnsbl.key import VARIABLE
 
 FACTS = catalog()
 ADDRESS = "203.0.113.7"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from probe.catalog import Catalog
-from probe.checks.dmarc_discovery import registered_domain
+from probe.checks.dmarc.discovery import registered_domain
 from probe.checks.dnsbl import Listing, family_of
-from probe.checks.dnsbl_key import PLACE, dqs_key
+from probe.checks.dnsbl.key import PLACE, dqs_key
 from probe.names import is_hostname
 from probe.rows import BlockList
 
