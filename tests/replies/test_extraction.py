@@ -43,8 +43,18 @@ DEV = Path(__file__).resolve().parents[2] / "../shared/corpus/extract_dev.jsonl"
         ("Your IP is listed at Spamhaus ZEN", "ip-blocklisted", "list_zone", "zen.spamhaus.org"),
         # The key that a server let out is nobody's business.
         ("blocked using x7kq2mzp4wab.zen.dq.spamhaus.net", "ip-blocklisted", "list_zone", "zen.spamhaus.org"),
-        ("blocked using x7kq2mzp4wab.zrd.dq.spamhaus.net", "x", "list_zone", "<key>.zrd.dq.spamhaus.net"),
-        ("blocked using x7kq2mzp.black.mail.abusix.zone", "x", "list_zone", "<key>.black.mail.abusix.zone"),
+        (
+            "blocked using x7kq2mzp4wab.zrd.dq.spamhaus.net",
+            "domain-blocklisted",
+            "list_zone",
+            "<key>.zrd.dq.spamhaus.net",
+        ),
+        (
+            "blocked using x7kq2mzp.black.mail.abusix.zone",
+            "ip-blocklisted",
+            "list_zone",
+            "<key>.black.mail.abusix.zone",
+        ),
         ("Your IP is listed at Spamhaus ZEN", "ip-blocklisted", "list_name", "Spamhaus ZEN"),
         ("a domain present in the Spamhaus DBL", "domain-blocklisted", "list_zone", "dbl.spamhaus.org"),
         ("listed, see https://www.spamcop.net/bl.shtml?203.0.113.7", "ip-blocklisted", "list_zone", "bl.spamcop.net"),
