@@ -18,7 +18,7 @@ import pytest
 
 import probe.findings
 import probe.smtp.reader
-import probe.smtp.verification
+import probe.tls.verification
 from probe import checks
 from probe.catalog import catalog
 from probe.checks.spf.lint import WARNINGS
@@ -62,7 +62,7 @@ def oddities() -> set[str]:
 
 def problems() -> set[str]:
     """Every reason why a certificate does not verify, by its name."""
-    return set(probe.smtp.verification.PROBLEMS)
+    return set(probe.tls.verification.PROBLEMS)
 
 
 def emitters() -> Iterator[tuple[str, set[str]]]:
@@ -144,7 +144,7 @@ def test_the_words_are_whole(id_: str) -> None:
     assert text.severity in get_args(Severity)
     assert text.title and not text.title.endswith(".")
     assert text.explanation.endswith((".", "{delist}", "read."))
-    assert text.remedy.endswith((".", "{delist}", "{publish}"))
+    assert text.remedy.endswith((".", "{delist}", "{publish}", "{record}"))
     assert text.references
     assert [name for name in text.references if name not in FACTS.references] == []
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,13 +22,28 @@ class Asker(Protocol):
         ...
 
 
+@runtime_checkable
+class UncheckedAsker(Protocol):
+    """An ``Asker`` that can also ask past the validation of its resolver."""
+
+    def unchecked(self) -> Asker:
+        """One that asks the same servers with checking disabled (RFC 4035 section 3.2.2). What it says proves nothing
+        but that there is an answer which was not believed."""
+        ...
+
+
 class Connector(Protocol):
-    """Opens one connection, for checks that must look further than DNS."""
+    """Opens one connection, for checks that must look further than DNS.
+
+    It is told an address, which the check has from its ``Asker``, never a name. The streams carry plain octets; TLS is
+    the check's own affair, and so is closing them.
+    """
 
     async def __call__(
-        self, host: str, port: int, *, deadline: float
+        self, address: str, port: int, *, deadline: float
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection to ``host`` within ``deadline`` seconds. Raises ``WireError``."""
+        """A connection to ``address`` within ``deadline`` seconds. Raises ``WireError``: ``timeout`` where nothing
+        answered, ``unreachable`` or ``reset`` where something said no."""
         ...
 
 

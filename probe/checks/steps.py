@@ -47,6 +47,12 @@ class Steps:
         """One more line of trace: the words under ``trace-…`` with the values filled in."""
         self._trace.append(self._facts.say(f"trace-{key}", **values))
 
+    def take(self, others: Steps, key: str) -> None:
+        """What another notebook holds, each line of its trace as the ``line`` of the words under ``trace-…``."""
+        self._queries += others.queries
+        for line in others.trace:
+            self.note(key, line=line)
+
     def reason(self, id_: str | None) -> str:
         """The words for the id of a reason."""
         return self._facts.reason({"reason": id_})

@@ -22,7 +22,8 @@ class Answer:
     names in lower case without the last dot. ``reason`` says why there are no values: ``nxdomain``, ``nodata``,
     ``servfail``, ``timeout`` … ``name`` is as asked. ``strings`` holds the octets of TXT records as they were
     published, each record by its character-strings (RFC 1035 section 3.3.14), in the order of ``values``: what is
-    made printable can be read, but no longer judged.
+    made printable can be read, but no longer judged. ``extended_errors`` are the numbers by which a resolver explains
+    a failure (RFC 8914 section 4).
     """
 
     name: str
@@ -35,6 +36,7 @@ class Answer:
     canonical_name: str | None = None
     authenticated: bool = False
     strings: tuple[tuple[bytes, ...], ...] = ()
+    extended_errors: tuple[int, ...] = ()
 
     @property
     def known(self) -> bool:

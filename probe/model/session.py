@@ -83,7 +83,7 @@ class Certificate:
 class Tls:
     """What was negotiated. ``chain`` is the certificates behind the leaf as the server sent them, None where this
     Python does not show them. ``problems`` are the reasons why the certificate does not verify, as
-    ``probe.smtp.verification`` names them, and ``verified`` says whether there is none; None where no certificate was
+    ``probe.tls.verification`` names them, and ``verified`` says whether there is none; None where no certificate was
     seen. ``alert`` is the TLS alert that ended the handshake, by name."""
 
     version: str | None = None

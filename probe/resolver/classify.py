@@ -30,6 +30,7 @@ class Verdict(NamedTuple):
     ask_on: str | None = None
     links: int = 0
     strings: tuple[tuple[bytes, ...], ...] = ()
+    extended_errors: tuple[int, ...] = ()
 
 
 def classify(packet: bytes, rdtype: int) -> Verdict:
@@ -45,7 +46,8 @@ def classify(packet: bytes, rdtype: int) -> Verdict:
     except MalformedError:
         return Verdict("failed", "malformed")
     reason = _RCODES.get(shape.rcode, f"rcode-{shape.rcode}")
-    return Verdict("refused" if reason == "refused" else "failed", reason)
+    state: AnswerState = "refused" if reason == "refused" else "failed"
+    return Verdict(state, reason, extended_errors=shape.extended_errors)
 
 
 def _judge(packet: bytes, shape: Shape, rdtype: int) -> Verdict:

@@ -33,7 +33,8 @@ _HEADER = struct.Struct("!6H")
 _RECORD = struct.Struct("!HHIH")
 _OPT = 41
 _NXDOMAIN = 3
-_RD_AD = 0x0120
+_RD_AD, _CD = 0x0120, 0x0010
+_EDE = 15  # RFC 8914 section 2
 # The size that avoids fragments on common paths, as agreed on the DNS flag day of 2020.
 _UDP_SIZE = 1232
 
@@ -46,7 +47,8 @@ class MalformedError(ValueError):
 class Shape:
     """What an answer is made of: flags, the response code with the upper bits of EDNS (RFC 6891 section 6.1.3), and
     the types of the records in the answer section. ``asked`` is the name in the question; ``zones`` are those whose
-    SOA stands in the authority section, ``delegates`` whether an NS does."""
+    SOA stands in the authority section, ``delegates`` whether an NS does; ``extended_errors`` are the numbers of RFC
+    8914."""
 
     authoritative: bool
     truncated: bool
@@ -57,15 +59,16 @@ class Shape:
     asked: bytes
     zones: tuple[bytes, ...]
     delegates: bool
+    extended_errors: tuple[int, ...] = ()
 
 
-def encode_query(identifier: int, name: bytes, rdtype: int, *, edns: bool = True) -> bytes:
+def encode_query(identifier: int, name: bytes, rdtype: int, *, edns: bool = True, checked: bool = True) -> bytes:
     """One question for ``name`` (as ``names.encode_name`` gives it) in class IN, recursion desired.
 
     AD is set to learn whether the answer was validated (RFC 6840 section 5.7); DO is not, since nobody here reads
-    signatures.
+    signatures. Without ``checked`` a resolver hands out what it does not believe, too (CD, RFC 4035 section 3.2.2).
     """
-    header = _HEADER.pack(identifier, _RD_AD, 1, 0, 0, 1 if edns else 0)
+    header = _HEADER.pack(identifier, _RD_AD if checked else _RD_AD | _CD, 1, 0, 0, 1 if edns else 0)
     option = b"\0" + _RECORD.pack(_OPT, _UDP_SIZE, 0, 0) if edns else b""
     return header + name + struct.pack("!HH", rdtype, 1) + option
 
@@ -125,6 +128,7 @@ def read_shape(packet: bytes) -> Shape:
         rcode = flags & 0x0F
         sections: list[list[int]] = [[], [], []]
         zones = []
+        errors: tuple[int, ...] = ()
         for section, count in zip(sections, counts, strict=True):
             for _ in range(count):
                 owner, at = at, _after_name(packet, at)
@@ -135,6 +139,7 @@ def read_shape(packet: bytes) -> Shape:
                     zones.append(read_name(packet, owner))
                 if rdtype == _OPT and section is sections[2]:
                     rcode |= ttl >> 24 << 4
+                    errors = _extended_errors(packet[at - length : at])
     except (struct.error, IndexError):
         raise MalformedError("the message ends too early") from None
     if at > len(packet):
@@ -149,7 +154,19 @@ def read_shape(packet: bytes) -> Shape:
         asked=asked,
         zones=tuple(zones),
         delegates=TYPES["NS"] in sections[1],
+        extended_errors=errors,
     )
+
+
+def _extended_errors(options: bytes) -> tuple[int, ...]:
+    """The numbers in the options of EDNS, each once; what is cut or odd there costs nothing but itself."""
+    found: dict[int, None] = {}
+    while len(options) >= 4:
+        code, length = struct.unpack_from("!HH", options)
+        if code == _EDE and length >= 2 and len(options) >= 6:
+            found[int.from_bytes(options[4:6], "big")] = None
+        options = options[4 + length :]
+    return tuple(found)
 
 
 def read_name(packet: bytes, at: int) -> bytes:

@@ -42,8 +42,8 @@ class Resolver:
 
     ``servers`` is one or more of ``ADDR``, ``ADDR:PORT`` and ``[ADDR]:PORT``; without it the system's are used, read
     when first needed. ``timeout`` is seconds a try, so that an answer takes ``timeout * tries`` at most; where they are
-    not given, the system's options count if its servers do, else 5 s and 2. Raises ``UsageError`` for a server that
-    cannot be read.
+    not given, the system's options count if its servers do, else 5 s and 2. Without ``checked`` the servers are asked
+    to hand out what they do not believe, too. Raises ``UsageError`` for a server that cannot be read.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class Resolver:
         timeout: float | None = None,
         tries: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        checked: bool = True,
     ) -> None:
         self._given = tuple(map(parse_server, [servers] if isinstance(servers, str) else servers or ()))
         self._timeout = timeout
         self._tries = tries
         self._clock = clock
+        self._checked = checked
         self._log: list[Answer | None] = []
         self._answers: dict[_Key, Answer] = {}
         # Who asks, and what the others who want the same wait for.
@@ -97,7 +99,15 @@ class Resolver:
 
     def fresh(self) -> Resolver:
         """One that asks the same servers and has no answers yet, for whoever waits for DNS to change."""
-        return Resolver(tuple(map(str, self._given)), timeout=self._timeout, tries=self._tries, clock=self._clock)
+        return self._alike(self._checked)
+
+    def unchecked(self) -> Resolver:
+        """One that asks the same servers with checking disabled (RFC 4035 section 3.2.2)."""
+        return self._alike(False)
+
+    def _alike(self, checked: bool) -> Resolver:
+        servers = tuple(map(str, self._given))
+        return Resolver(servers, timeout=self._timeout, tries=self._tries, clock=self._clock, checked=checked)
 
     async def addresses(self, name: str) -> tuple[Answer, Answer]:
         """The A and the AAAA records, asked for at once."""
@@ -149,6 +159,7 @@ class Resolver:
                 canonical_name=None if alias == hop.name else show(alias),
                 authenticated=verdict.authenticated,
                 strings=verdict.strings,
+                extended_errors=verdict.extended_errors,
             )
         return answer
 
@@ -192,7 +203,7 @@ class Resolver:
             here = system()
             servers = here.servers
             timeout, tries = timeout or here.timeout, tries or here.tries
-        return Servers(servers, timeout or Limits.dns_timeout, tries or Limits.dns_tries, self._clock)
+        return Servers(servers, timeout or Limits.dns_timeout, tries or Limits.dns_tries, self._clock, self._checked)
 
 
 def _key(name: str) -> str:

@@ -18,14 +18,18 @@ _FINAL = ("cname-loop",)
 class Servers:
     """Name servers that can stand in for one another. One that stays silent is asked last from then on.
 
-    ``timeout`` is seconds a try, in which each of them has its share; there are ``tries`` of them.
+    ``timeout`` is seconds a try, in which each of them has its share; there are ``tries`` of them. ``checked`` is false
+    to hear what they do not believe, too.
     """
 
-    def __init__(self, servers: tuple[Server, ...], timeout: float, tries: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, servers: tuple[Server, ...], timeout: float, tries: int, clock: Callable[[], float], checked: bool
+    ) -> None:
         self.timeout = timeout
         self.tries = tries
         self._servers = servers
         self._clock = clock
+        self._checked = checked
         self._udp = Udp()
         self._silent: set[Server] = set()
 
@@ -40,7 +44,8 @@ class Servers:
                 if seconds <= 0:
                     return best
                 try:
-                    verdict = classify(await exchange(self._udp, server, name, rdtype, seconds), rdtype)
+                    packet = await exchange(self._udp, server, name, rdtype, seconds, checked=self._checked)
+                    verdict = classify(packet, rdtype)
                     self._silent.discard(server)
                 except OSError as error:
                     verdict = Verdict("failed", "timeout" if isinstance(error, TimeoutError) else "unreachable")

@@ -16,7 +16,7 @@ from probe.resolver.udp import Udp
 _FORMERR, _NOTIMP = 1, 4
 
 
-async def exchange(udp: Udp, server: Server, name: bytes, rdtype: int, seconds: float) -> bytes:
+async def exchange(udp: Udp, server: Server, name: bytes, rdtype: int, seconds: float, *, checked: bool) -> bytes:
     """Ask ``server`` and return the answer's octets; it is still truncated where TCP did not help.
 
     A server that does not understand EDNS is asked again without (RFC 6891 section 7). Raises ``TimeoutError`` after
@@ -24,7 +24,7 @@ async def exchange(udp: Udp, server: Server, name: bytes, rdtype: int, seconds: 
     """
     deadline = asyncio.get_running_loop().time() + seconds
     for edns in (True, False):
-        query = encode_query(int.from_bytes(os.urandom(2), "big"), name, rdtype, edns=edns)
+        query = encode_query(int.from_bytes(os.urandom(2), "big"), name, rdtype, edns=edns, checked=checked)
         await udp.turn()
         asked = udp.send(server, query, deadline)
         try:

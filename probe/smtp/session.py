@@ -26,7 +26,7 @@ from probe.smtp.plan import Plan
 from probe.smtp.protocols import other_by_greeting
 from probe.smtp.reader import ReplyReader
 from probe.smtp.speaker import End, Speaker
-from probe.smtp.tls import TlsLayer, client_context, no_tls
+from probe.tls.layer import TlsLayer, client_context, no_tls
 
 # The stages after which a session may be told to quit, in their order.
 STAGES = ("banner", "ehlo", "help", "starttls", "auth", "mail", "rcpt", "data", "dot")

@@ -23,8 +23,8 @@ from probe.errors import Detail, WireError
 from probe.limits import Limits
 from probe.model import Reply
 from probe.smtp.reader import ReplyReader
-from probe.smtp.tls import TlsLayer
 from probe.text import Redactor
+from probe.tls.layer import TlsLayer
 
 # What the kernel says most often, by its key in data/words.toml.
 _KERNEL = {

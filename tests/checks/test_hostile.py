@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.checks import dkim, dmarc, dnsbl, mx, ptr, spf
+from probe.checks import dkim, dmarc, dnsbl, mta_sts, mx, ptr, spf
 from probe.checks.spf.record import parse as parse_spf
 from probe.codec import from_json, to_json
 from probe.model import CheckResult
@@ -21,11 +22,13 @@ PIECES = st.sampled_from(
     "p= sp= np= psd=y psd=n t=y rua= mailto:a@b k=rsa k=ed25519 h=sha1 s=* p=MIGf AAAA 1.2.3.4 ::1 /33 /032 , !".split()
 )
 TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).map("".join))
-RECORDS = st.builds("{}{}".format, st.sampled_from(["", "v=spf1 ", "v=DMARC1;", "v=DKIM1;", "p="]), TEXTS)
+NOW = datetime.datetime(2026, 11, 27, tzinfo=datetime.UTC)
+RECORDS = st.builds("{}{}".format, st.sampled_from(["", "v=spf1 ", "v=DMARC1;", "v=DKIM1;", "v=STSv1;", "p="]), TEXTS)
 CHECKS: list[tuple[ModuleType, Any, str]] = [
     (spf, "shop.example", "TXT shop.example"),
     (dmarc, "shop.example", "TXT _dmarc.shop.example"),
     (mx, "shop.example", "MX shop.example"),
+    (mta_sts, mta_sts.Domain("shop.example", NOW), "TXT _mta-sts.shop.example"),
     (dkim, dkim.Key("shop.example", "s1"), "TXT s1._domainkey.shop.example"),
     (ptr, "203.0.113.7", "PTR 7.113.0.203.in-addr.arpa"),
     (dnsbl, dnsbl.Listing("203.0.113.7", dnsbl.unlisted_zone("dnsbl.test")), "A 7.113.0.203.dnsbl.test"),

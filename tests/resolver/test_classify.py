@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -133,6 +134,29 @@ def test_the_question_on_the_wire() -> None:
     assert query.flags == dns.flags.RD | dns.flags.AD
     assert (query.edns, query.payload, query.ednsflags) == (0, 1232, 0)
     assert dns.message.from_wire(encode_query(1, encode_name(NAME), 1, edns=False)).edns == -1
+
+
+def test_a_question_past_the_validation_sets_cd() -> None:
+    query = dns.message.from_wire(encode_query(1, encode_name(NAME), TYPES["A"], checked=False))
+    assert query.flags == dns.flags.RD | dns.flags.AD | dns.flags.CD
+
+
+def explained(*options: dns.edns.Option, rcode: str = "SERVFAIL") -> bytes:
+    message = dns.message.from_wire(packet(rcode=rcode))
+    message.use_edns(0, payload=1232, options=list(options))
+    return message.to_wire()
+
+
+def test_what_a_resolver_says_of_a_failure_is_kept() -> None:
+    bogus, expired = dns.edns.EDEOption(6, "no valid signature"), dns.edns.EDEOption(7)
+    other = dns.edns.GenericOption(10, b"12345678")
+    assert (6, 7) == classify(explained(other, bogus, expired, bogus), 1).extended_errors
+    refusal = classify(explained(dns.edns.EDEOption(15), rcode="REFUSED"), 1)
+    assert ("refused", (15,)) == (refusal.answer, refusal.extended_errors)
+    assert () == classify(explained(other), 1).extended_errors
+    assert () == classify(explained(dns.edns.GenericOption(15, b"\0")), 1).extended_errors
+    cut = explained(bogus)[:-20]
+    assert ("failed", "malformed") == classify(cut, 1)[:2]
 
 
 def test_only_the_answer_to_the_question_counts() -> None:

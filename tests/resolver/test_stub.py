@@ -250,6 +250,22 @@ def test_the_next_server_is_asked_and_the_silent_one_last_from_then_on() -> None
     assert queries == 1
 
 
+def test_what_is_not_believed_is_asked_for_apart() -> None:
+    """A resolver that holds an answer for bogus, and hands it out to those who set CD."""
+
+    def responder(query: dns.message.Message) -> list[bytes]:
+        return [answer(query, rcode="NOERROR" if query.flags & dns.flags.CD else "SERVFAIL").to_wire()]
+
+    async def main() -> tuple[Answer, Answer]:
+        async with nameserver(responder) as (server, _), Resolver(server, timeout=0.5, tries=1) as resolver:
+            believed = await resolver.ask("www.example.test", "A")
+            return believed, await resolver.unchecked().ask("www.example.test", "A")
+
+    believed, unchecked = asyncio.run(main())
+    assert ("failed", "servfail", ()) == (believed.answer, believed.reason, believed.values)
+    assert ("found", ("192.0.2.1",)) == (unchecked.answer, unchecked.values)
+
+
 def test_the_most_telling_error_is_reported() -> None:
     async def main() -> tuple[Answer, str]:
         async with (

@@ -27,6 +27,16 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
+def verifying_context() -> ssl.SSLContext:
+    """A context for whoever will stop at a certificate that does not hold: no old protocol, no weak cipher. What the
+    certificate is worth is judged after the handshake here too, so that every reason is known."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 _FATAL = 2
 _ALERT_RECORD = 7  # type, version, length, level, description
 # RFC 8446 section 6 and the registry of TLS alerts.
@@ -138,8 +148,8 @@ class TlsLayer:
         der = self._object.getpeercert(binary_form=True)
         if not der:
             return negotiated
-        from probe.smtp.certificate import describe
-        from probe.smtp.verification import problems
+        from probe.tls.certificate import describe
+        from probe.tls.verification import problems
 
         chain = self._chain()
         found = problems(chain or [der], host, now, ca_file)

@@ -47,7 +47,7 @@ def problems(chain: Sequence[bytes], host: str, now: datetime.datetime, ca_file:
             leaf, *others = (x509.load_der_x509_certificate(der) for der in chain)
             found = [*_of_leaf(leaf, now), *([] if names_host(leaf, host) else ["other-name"])]
             anchors = trust_anchors(ca_file)
-            if leaf not in anchors and not _leads_to(anchors, leaf, others, now):
+            if leaf not in anchors and not leads_to(anchors, leaf, others, now):
                 found.append(_why_not(anchors, leaf, others))
             return tuple(found)
         except (ValueError, UnsupportedAlgorithm):
@@ -115,18 +115,18 @@ def _why_not(anchors: Sequence[x509.Certificate], leaf: x509.Certificate, others
     """What is wrong with a chain that leads nowhere now: perhaps it did while its intermediates were valid."""
     if leaf.subject == leaf.issuer:
         return "self-signed"
-    while_valid = any(_leads_to(anchors, leaf, others, one.not_valid_after_utc) for one in others)
+    while_valid = any(leads_to(anchors, leaf, others, one.not_valid_after_utc) for one in others)
     return "issuer-expired" if while_valid else "unknown-issuer"
 
 
-def _leads_to(
+def leads_to(
     anchors: Sequence[x509.Certificate],
     leaf: x509.Certificate,
     others: Sequence[x509.Certificate],
     now: datetime.datetime,
 ) -> bool:
-    """Whether a chain of signatures leads to an anchor. Dates and name of the leaf are judged elsewhere, so they are
-    not held against it twice: the time is one at which the leaf was valid."""
+    """Whether a chain of signatures leads from the leaf to an anchor. Dates and name of the leaf are judged elsewhere,
+    so they are not held against it twice: the time is one at which the leaf was valid."""
     if not anchors:
         return False
     moment = min(max(now, leaf.not_valid_before_utc), leaf.not_valid_after_utc)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from probe.smtp.verification import PROBLEMS, problems
+from probe.tls.verification import PROBLEMS, problems
 
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey

@@ -1,0 +1,73 @@
+"""A real HTTPS server on loopback that says what a test tells it to, octet for octet."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+from probe.errors import Detail, WireError
+from probe.smtp.connection import open_streams
+
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+def answer(body: bytes, *, status: str = "200 OK", fields: str = "Content-Type: text/plain\r\n") -> bytes:
+    """A whole response with its length."""
+    return f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+class Web:
+    """``async with Web(context, says) as web``: ``says`` is the response, or what to do with the streams once the
+    request is there. ``requests`` are the heads that came in. Without a context it speaks in clear."""
+
+    def __init__(self, context: ssl.SSLContext | None, says: bytes | Script) -> None:
+        self._context, self._says = context, says
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.requests: list[bytes] = []
+        self.connections: list[tuple[str, int]] = []
+
+    async def connect(
+        self, address: str, port: int, *, deadline: float
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A ``Connector`` for which every address leads here; 192.0.2.99 refuses."""
+        self.connections.append((address, port))
+        if address == "192.0.2.99":
+            raise WireError("unreachable", Detail("detail-refused-by-host"))
+        return await open_streams("127.0.0.1", self._port, deadline=deadline)
+
+    async def __aenter__(self) -> Web:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._context)
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+            if isinstance(self._says, bytes):
+                writer.write(self._says)
+                await writer.drain()
+                writer.close()  # with close_notify
+                await writer.wait_closed()
+            else:
+                await self._says(reader, writer)
+        except (OSError, EOFError, ssl.SSLError):
+            pass
+        finally:
+            writer.transport.abort()
