@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.checks import dkim, dmarc, dnsbl, mta_sts, mx, ptr, spf
+from probe.checks import dane, dkim, dmarc, dnsbl, dnssec, mta_sts, mx, ptr, spf
 from probe.checks.spf.record import parse as parse_spf
 from probe.codec import from_json, to_json
 from probe.model import CheckResult
@@ -29,6 +29,8 @@ CHECKS: list[tuple[ModuleType, Any, str]] = [
     (dmarc, "shop.example", "TXT _dmarc.shop.example"),
     (mx, "shop.example", "MX shop.example"),
     (mta_sts, mta_sts.Domain("shop.example", NOW), "TXT _mta-sts.shop.example"),
+    (dane, dane.Mail("shop.example", NOW), "MX shop.example"),
+    (dnssec, "shop.example", "DNSKEY example"),
     (dkim, dkim.Key("shop.example", "s1"), "TXT s1._domainkey.shop.example"),
     (ptr, "203.0.113.7", "PTR 7.113.0.203.in-addr.arpa"),
     (dnsbl, dnsbl.Listing("203.0.113.7", dnsbl.unlisted_zone("dnsbl.test")), "A 7.113.0.203.dnsbl.test"),
@@ -52,7 +54,7 @@ def test_any_text_is_survived_and_made_printable(
 @settings(deadline=None)  # the first to ask loads the Public Suffix List
 @given(subject=st.text())
 def test_any_subject_is_survived(subject: str) -> None:
-    for module in (spf, dmarc, ptr, mx):
+    for module in (spf, dmarc, ptr, mx, dnssec):
         assert check(module, subject, {}).subject.isprintable()
     assert check(dkim, dkim.Key(subject, subject), {}).subject.isprintable()
     assert check(dnsbl, dnsbl.Listing(subject, dnsbl.unlisted_zone(subject)), {}).subject.isprintable()

@@ -1,0 +1,236 @@
+"""Do TLSA records of the MX hosts let senders verify their TLS? (DANE for SMTP, RFC 7672)
+
+The subject is a ``Mail``: a domain, and the certificates that its hosts showed, where somebody has seen them. All of it
+rests on DNSSEC: what a validating resolver did not authenticate is said so and not used (RFC 7672 section 2.2).
+``pass``: each host that was seen matches its records, and each host has some. ``fail``: a host matches none of its
+records, so that mail to it is held back. ``permerror``: there are records, and none that can be used. ``none``: no
+records that count. ``temperror``: DNS could not be asked. None: the records are fine, and no certificate was seen; or
+the resolver does not validate, so that nobody can tell.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from probe.catalog import Catalog
+from probe.checks import tlsa
+from probe.checks.mail_hosts import MailHost, MailHosts, mail_hosts
+from probe.checks.protocols import Asker, Connector, Emitted, emit
+from probe.checks.steps import Steps
+from probe.checks.validation import validates
+from probe.model import Answer, CheckResult, Result
+from probe.names import is_hostname
+from probe.text import show
+
+ID = "dane"
+PROVES = ("tls-required",)
+
+PROBLEMS = (
+    *("not-validating", "not-asked", "missing", "unsigned", "mx-unsigned", "partial"),
+    *("look-up-fails", "unusable", "some-unusable", "mismatch", "stale", "whole-certificate"),
+)
+"""Everything that can be wrong; each has its words as the finding ``dane-`` and the id."""
+
+PORT = 25
+_MOST_RECORDS = 20
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The certificates that one MX host showed, leaf first and in DER form."""
+
+    host: str
+    chain: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail domain at a moment, with what its hosts showed; ``port`` is where they listen."""
+
+    domain: str
+    now: datetime.datetime
+    seen: tuple[Seen, ...] = ()
+    port: int = PORT
+
+
+@dataclass(frozen=True)
+class _Host:
+    """What came of one host: its part of the facts, its verdict, and the records that fit what it showed."""
+
+    facts: dict[str, Any]
+    result: Result | None
+    publish: tuple[str, ...] = ()
+
+
+async def run(subject: Mail, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
+    """Look for the records of each host and hold them against what it showed. Facts: ``reason``, ``validating`` (None
+    where that could not be asked), ``mx_authenticated``, ``hosts`` (each ``host``, ``authenticated``, ``name`` of the
+    TLSA records, ``reason``, ``records``: ``parameters``, ``data`` in hex, ``reason`` and ``match``), ``problems``
+    (each ``problem``, ``about`` and ``detail``), and ``publish``: a record a host whose certificate was seen."""
+    steps, domain = Steps(ask, facts), subject.domain.rstrip(".").lower()
+    if not is_hostname(domain):
+        return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
+    mail = await mail_hosts(domain, steps)
+    checked = [await _of_host(host, mail, domain, subject, steps) for host in mail.hosts]
+    anything = mail.answer.authenticated or any(one.facts["authenticated"] for one in checked)
+    validating = True if anything else await validates(steps)
+    result, reason = _result(mail, checked, validating)
+    found = {
+        "reason": reason,
+        "validating": validating,
+        "mx_authenticated": mail.answer.authenticated,
+        "hosts": tuple(one.facts for one in checked),
+        "problems": tuple(_problems(domain, mail, checked, validating)),
+        "publish": tuple(line for one in checked for line in one.publish),
+    }
+    return CheckResult(ID, domain, result, found, steps.queries, steps.trace)
+
+
+def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
+    for told in one.facts["problems"]:
+        problem = told["problem"]
+        yield emit(
+            f"dane-{problem}",
+            one.subject,
+            domain=one.subject,
+            about=told["about"],
+            detail=told.get("detail") or "",
+            reason=facts.reason(told),
+            publish="; ".join(_to_add(one.facts, told.get("name"))),
+        )
+
+
+def _to_add(found: Mapping[str, Any], name: str | None) -> Iterator[str]:
+    """The records to publish, of one TLSA name or of all that have none; three dots stand for the digest of a key that
+    nobody has shown."""
+    for host in found.get("hosts", ()):
+        ready = [line for line in found["publish"] if line.startswith(f"{host['name']}.")]
+        if host["name"] and (host["name"] == name or (name is None and host["reason"] == "no-record")):
+            yield from ready or [f"{host['name']}. IN TLSA 3 1 1 …"]
+
+
+async def _of_host(host: MailHost, mail: MailHosts, domain: str, subject: Mail, steps: Steps) -> _Host:
+    addresses = [said for said in (host.a, host.aaaa) if said]
+    # RFC 7672 section 2.2.2: TLSA is only asked for where the addresses themselves are authenticated.
+    found = [said for said in addresses if said.answer == "found"]
+    authenticated = bool(found) and all(said.authenticated for said in found)
+    facts: dict[str, Any] = {"host": host.name, "authenticated": authenticated, "name": None, "records": ()}
+    if not found:
+        return _Host({**facts, "reason": host.failure or "no-address"}, "temperror" if host.failure else "none")
+    answer, base = await _ask_for_tlsa(host, authenticated, subject.port, steps)
+    facts |= {"name": f"_{subject.port}._tcp.{base}"}
+    shown = next((one.chain for one in subject.seen if one.host.rstrip(".").lower() == host.name), ())
+    publish = _to_publish(facts["name"], shown, answer.values)
+    if not answer.known:
+        return _Host({**facts, "reason": answer.reason or answer.answer}, "temperror", publish)
+    if answer.answer == "absent":
+        return _Host({**facts, "reason": "no-record"}, "none", publish)
+    records = [tlsa.parse(value) for value in answer.values[:_MOST_RECORDS]]
+    if not (authenticated and answer.authenticated):
+        return _Host({**facts, "reason": "unsigned", "records": tuple(map(_described, records))}, "none", publish)
+    names = tuple(dict.fromkeys((base, host.name, domain)))
+    matches = {
+        record.text: tlsa.match(record, shown, names, subject.now) for record in records if shown and not record.reason
+    }
+    facts |= {"records": tuple({**_described(record), "match": matches.get(record.text)} for record in records)}
+    if all(record.reason for record in records):
+        return _Host({**facts, "reason": "unusable"}, "permerror", publish)
+    if not shown:
+        return _Host({**facts, "reason": "not-matched"}, None)
+    if "match" in matches.values():
+        return _Host({**facts, "reason": "match"}, "pass", publish)
+    return _Host({**facts, "reason": next(iter(matches.values()))}, "fail", publish)
+
+
+async def _ask_for_tlsa(host: MailHost, authenticated: bool, port: int, steps: Steps) -> tuple[Answer, str]:
+    """RFC 7672 section 2.2.3: first at the end of the host's aliases, then at its own name."""
+    bases = [host.alias_of, host.name] if host.alias_of and authenticated else [host.name]
+    answer, base = await steps.ask(f"_{port}._tcp.{bases[0]}", "TLSA"), str(bases[0])
+    if answer.answer == "absent" and len(bases) > 1:
+        answer, base = await steps.ask(f"_{port}._tcp.{bases[1]}", "TLSA"), str(bases[1])
+    return answer, base
+
+
+def _described(record: tlsa.Association) -> dict[str, Any]:
+    if record.reason == "malformed":
+        return {"parameters": "", "data": show(record.text), "reason": record.reason, "match": None}
+    return {"parameters": record.parameters, "data": record.data.hex(), "reason": record.reason, "match": None}
+
+
+def _to_publish(name: str, chain: tuple[bytes, ...], published: tuple[str, ...]) -> tuple[str, ...]:
+    """The record of the key that was shown, unless it is there."""
+    try:
+        record = tlsa.association(chain[0]) if chain else None
+    except ValueError:
+        return ()
+    return () if record is None or record in published else (f"{name}. IN TLSA {record}",)
+
+
+def _result(mail: MailHosts, checked: list[_Host], validating: bool | None) -> tuple[Result | None, str]:
+    if mail.failure:
+        return "temperror", mail.failure
+    results = [one.result for one in checked]
+    if not validating and any(one.facts["reason"] != "no-record" for one in checked):
+        return None, "not-validating" if validating is False else "validation-unknown"
+    worst: tuple[Result, ...] = ("fail", "permerror", "temperror")
+    for word in worst:
+        if word in results:
+            return word, next(one.facts["reason"] for one in checked if one.result == word)
+    if results and all(result == "pass" for result in results):
+        return "pass", "match"
+    if results and all(result in ("pass", None) for result in results):
+        return None, "not-matched"
+    with_records = [one for one in checked if one.result != "none"]
+    return "none", "partial" if with_records else next((one.facts["reason"] for one in checked), "no-host")
+
+
+def _problems(domain: str, mail: MailHosts, checked: list[_Host], validating: bool | None) -> Iterator[dict[str, Any]]:
+    if mail.failure:
+        yield _problem("not-asked", domain, reason=mail.failure)
+        return
+    if not validating and any(one.facts["reason"] != "no-record" for one in checked):
+        yield _problem("not-validating", domain)
+        return
+    for one in checked:
+        yield from _of_one(one)
+    usable = [one for one in checked if one.result in ("pass", "fail", None)]
+    bare = [one for one in checked if one.result == "none" and one.facts["reason"] == "no-record"]
+    if checked and len(bare) == len(checked):
+        yield _problem("missing", domain)
+    elif usable and bare:
+        yield _problem("partial", ", ".join(one.facts["host"] for one in bare[:_MOST_NAMED]))
+    if usable and not mail.answer.authenticated:
+        yield _problem("mx-unsigned", domain)
+
+
+def _of_one(one: _Host) -> Iterator[dict[str, Any]]:
+    host, name, reason = (one.facts[key] for key in ("host", "name", "reason"))
+    records = one.facts["records"]
+    if one.result == "temperror":
+        # A signed zone whose TLSA question fails makes senders keep the mail (RFC 7672 section 2.1.3).
+        fails = name is not None and one.facts["authenticated"] and reason in ("servfail", "refused", "notimp", "lame")
+        yield _problem("look-up-fails" if fails else "not-asked", host, reason=reason)
+    if reason == "unsigned":
+        yield _problem("unsigned", host, detail=name)
+    useless = [record for record in records if record["reason"]]
+    if reason != "unsigned" and useless:
+        said = ", ".join(record["parameters"] or record["data"][:40] for record in useless[:_MOST_NAMED])
+        id_ = "unusable" if len(useless) == len(records) else "some-unusable"
+        yield _problem(id_, host, detail=said, name=name, reason=f"tlsa-{useless[0]['reason']}")
+    if one.result == "fail":
+        said = ", ".join(record["parameters"] for record in records if not record["reason"])
+        yield _problem("mismatch", host, detail=said, name=name, reason=f"tlsa-{reason}")
+    stale = [record for record in records if record["match"] not in (None, "match")]
+    if one.result == "pass" and stale:
+        yield _problem("stale", host, detail=", ".join(record["parameters"] for record in stale[:_MOST_NAMED]))
+    usable = [record["parameters"] for record in records if not record["reason"]]
+    if usable and all(parameters.startswith("3 0 ") for parameters in usable):
+        yield _problem("whole-certificate", host, detail=", ".join(usable[:_MOST_NAMED]), name=name)
+
+
+def _problem(id_: str, about: str, **more: Any) -> dict[str, Any]:
+    return {"problem": id_, "about": about, **more}
