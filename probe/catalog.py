@@ -28,6 +28,7 @@ from probe.rows import (
     Outline,
     Pair,
     Reference,
+    Requirement,
     Selector,
     Signature,
 )
@@ -73,6 +74,10 @@ class Catalog:
     @cached_property
     def findings(self) -> Mapping[str, FindingText]:
         return self._rows("findings.toml", FindingText, "id")
+
+    @cached_property
+    def requirements(self) -> Mapping[str, Requirement]:
+        return self._rows("receivers.toml", Requirement, "id")
 
     @cached_property
     def references(self) -> Mapping[str, Reference]:

@@ -247,6 +247,28 @@ class FindingText(Row):
     references: tuple[str, ...] = ()
 
 
+class Requirement(Row):
+    """A rule that a receiver publishes for those who send to it. ``applies`` is all or bulk (5,000 messages a day),
+    ``force`` required or advised, ``since`` the day it came into force. ``rule`` names the test in
+    ``probe.compliance``, ``checks`` what it reads, ``domains`` whom it speaks of. ``source`` is a reference,
+    ``checked`` the day of the copy that was read; ``replies`` the enhanced codes that tell of a breach."""
+
+    words = ("text",)
+
+    id: str
+    receiver: str
+    applies: str
+    force: str
+    since: str
+    rule: str
+    checks: tuple[str, ...]
+    text: str
+    source: str
+    checked: str
+    domains: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()
+
+
 class Reference(Row):
     """Something that the texts cite. ``status`` is a word such as current, obsoleted, historic or draft."""
 

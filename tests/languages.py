@@ -31,6 +31,7 @@ KINDS: Mapping[str, type[rows.Row]] = {
     "causes.toml": rows.Cause,
     "extensions.toml": rows.Extension,
     "findings.toml": rows.FindingText,
+    "receivers.toml": rows.Requirement,
     "references.toml": rows.Reference,
     "languages.toml": rows.Language,
     "selectors.toml": rows.Selector,

@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from probe.model.answer import Answer, AnswerState, CheckResult, Result
+    from probe.model.compliance import Compliance, Holds
     from probe.model.diagnosis import Diagnosis, Finding, Fix, Severity, Verdict
     from probe.model.explanation import CauseReading, Comparison, Explanation, Scope
     from probe.model.incident import Action, Incident, IncidentGroup, Role
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "answer": ("Answer", "AnswerState", "CheckResult", "Result"),
+    "compliance": ("Compliance", "Holds"),
     "diagnosis": ("Diagnosis", "Finding", "Fix", "Severity", "Verdict"),
     "explanation": ("CauseReading", "Comparison", "Explanation", "Scope"),
     "incident": ("Action", "Incident", "IncidentGroup", "Role"),
@@ -37,6 +39,7 @@ __all__ = [
     "CheckResult",
     "Client",
     "Comparison",
+    "Compliance",
     "Diagnosis",
     "Endpoint",
     "Exchange",
@@ -44,6 +47,7 @@ __all__ = [
     "Extensions",
     "Finding",
     "Fix",
+    "Holds",
     "Incident",
     "IncidentGroup",
     "Outcome",
