@@ -1,9 +1,9 @@
 """Postfix: smtp(8), lmtp(8), error(8), smtpd(8), postscreen(8), cleanup(8) and their kin.
 
 ``status=bounced (host mx.example.org[192.0.2.1] said: 550 … (in reply to RCPT TO command))`` is a refusal that we got,
-``NOQUEUE: reject: RCPT from unknown[192.0.2.2]: 554 …; from=<…> to=<…> proto=ESMTP helo=<…>`` one that we gave. Lines
-of qmgr(8) and cleanup(8) tell sender and message id beforehand. A lone ``host … said: …`` line, which precedes an
-attempt at the next MX, counts only where no ``status=`` line of the same message follows.
+``NOQUEUE: reject: RCPT from unknown[192.0.2.2]: 554 …; from=<…> to=<…> proto=ESMTP helo=<…>`` one that we gave. A lone
+``host … said: …`` line, which precedes an attempt at the next MX, counts only where no ``status=`` line of the same
+message follows.
 """
 
 from __future__ import annotations
@@ -12,18 +12,28 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from probe.model import Action
 from probe.replies.logs.fields import angle, between, peer
 from probe.replies.logs.memory import Memory
 from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "postfix"
+CUES = (b"status=", b"reject: ", b" said: ", b" to talk to me: ")
+# Long ids (enable_long_queue_ids) leave out the vowels.
 _ID = re.compile(r"(?:^|\s)([0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}|NOQUEUE): (?=\S)")
-_ACTIONS = {"bounced": "failed", "undeliverable": "failed", "expired": "failed", "deferred": "delayed"}
+_ACTIONS: dict[str, Action] = {
+    "bounced": "failed",
+    "undeliverable": "failed",
+    "expired": "failed",
+    "deferred": "delayed",
+    "SOFTBOUNCE": "delayed",
+}
 _REJECT = re.compile(
-    r"(?P<verb>(?:milter-)?(?:reject|hold|discard)): (?P<at>[A-Z][A-Z -]{2,40}?|header|body) "
-    r"(?:(?P<line>.{0,2000}?) )?from (?P<client>[^\s;]{1,400}?(?:\[[^\]\s]{0,80}\](?::\d{1,5})?)?)[:;] "
+    r"(?:milter-)?reject: (?P<at>[A-Z][A-Z -]{2,40}?|header|body|mime-header|nested-header) "
+    r"(?:.{0,2000}? )?from (?P<client>[^\s;]{1,400}?(?:\[[^\]\s]{0,80}\](?::\d{1,5})?)?)[:;] "
 )
+_OF_MESSAGE = ("DATA", "dot")
 _COMMANDS = {
     "CONNECT": (None, "banner"),
     "EHLO": ("EHLO", "ehlo"),
@@ -31,127 +41,102 @@ _COMMANDS = {
     "MAIL": ("MAIL", "mail"),
     "RCPT": ("RCPT", "rcpt"),
     "DATA": ("DATA", "data"),
-    "END-OF-MESSAGE": ("DATA", "dot"),
-    "header": ("DATA", "dot"),
-    "body": ("DATA", "dot"),
-    "VRFY": ("VRFY", None),
-    "ETRN": ("ETRN", None),
+    "BDAT": ("BDAT", "dot"),
     "AUTH": ("AUTH", "auth"),
     "STARTTLS": ("STARTTLS", "starttls"),
+    "VRFY": ("VRFY", None),
+    "ETRN": ("ETRN", None),
+    "END-OF-MESSAGE": _OF_MESSAGE,
+    "header": _OF_MESSAGE,
+    "body": _OF_MESSAGE,
+    "mime-header": _OF_MESSAGE,
+    "nested-header": _OF_MESSAGE,
 }
-_MOST_ATTEMPTS = 1000
 
 
-class Postfix:
-    """Reads the lines of one log, in their order."""
+def read(entry: Entry, memory: Memory) -> Iterator[Notice] | None:
+    """The incidents of one line; None where it is no line of Postfix."""
+    found = _ID.search(entry.message)
+    if found is None:
+        return None
+    queue_id, rest = found[1], entry.message[found.end() :]
+    if rest.startswith("to=<") and ", status=" in rest:
+        return _delivery(entry, queue_id, rest, memory)
+    if rest.startswith(("reject: ", "milter-reject: ")):
+        return _rejection(entry, queue_id, rest, memory)
+    if rest.startswith("from=<") and "status=expired" in rest:
+        sender = angle(rest, "from")
+        # RFC 3463 section 3.5: X.4.7, the time to deliver is over. The reason stands in earlier lines.
+        return iter([_notice(entry, queue_id, memory, text="", action="failed", status="4.4.7", sender=sender)])
+    if rest.startswith("host ") and (" said: " in rest or " refused to talk to me: " in rest):
+        memory.attempt(queue_id, _notice(entry, queue_id, memory, text=rest))
+        return iter(())
+    return None
 
-    CUES = (
-        b"status=",
-        b"reject: ",
-        b" said: ",
-        b"to talk to me",
-        b": from=<",
-        b": client=",
-        b"message-id=",
-        b": removed",
+
+def _delivery(entry: Entry, queue_id: str, rest: str, memory: Memory) -> Iterator[Notice]:
+    """A line of a delivery agent: what came of one recipient."""
+    memory.settle(queue_id)
+    at = rest.find(", status=")
+    status, _, told = rest[at + len(", status=") :].partition(" ")
+    action = _ACTIONS.get(status)
+    if action is None:
+        return
+    told = told[1:] if told.startswith("(") else told
+    told = told[:-1] if told.endswith(")") else told
+    host, address, port = peer(between(rest[:at], ", relay=", ", "))
+    yield _notice(
+        entry,
+        queue_id,
+        memory,
+        text=told,
+        action=action,
+        recipient=angle(rest, "to"),
+        status=between(rest[:at], ", dsn=", ","),
+        host=host,
+        address=address,
+        port=port,
     )
 
-    def __init__(self) -> None:
-        self._memory = Memory()
-        self._attempts: dict[str, list[Notice]] = {}
 
-    def read(self, entry: Entry) -> Iterator[Notice]:
-        found = _ID.search(entry.message)
-        if found is None:
-            return
-        queue_id, rest = found[1], entry.message[found.end() :]
-        if rest.startswith("to=<") and "status=" in rest:
-            yield from self._delivery(entry, queue_id, rest)
-        elif rest.startswith(("reject: ", "milter-reject: ")):
-            yield from self._rejection(entry, queue_id, rest)
-        elif rest.startswith("from=<"):
-            if "status=expired" in rest:
-                yield self._notice(
-                    entry, queue_id, text="", action="failed", status="4.4.7", sender=angle(rest, "from")
-                )
-            else:
-                self._memory.note(queue_id, sender=angle(rest, "from") or "")
-        elif rest.startswith("message-id="):
-            self._memory.note(queue_id, message_id=rest[len("message-id=") :].strip())
-        elif rest.startswith("removed"):
-            self._memory.forget(queue_id)
-        elif rest.startswith("host ") and (" said: " in rest or " refused to talk to me: " in rest):
-            if len(self._attempts) >= _MOST_ATTEMPTS:
-                self._attempts.pop(next(iter(self._attempts)))
-            self._attempts.setdefault(queue_id, []).append(self._notice(entry, queue_id, text=rest))
-
-    def rest(self) -> Iterator[Notice]:
-        """The attempts that no other line told of."""
-        for attempts in self._attempts.values():
-            yield from attempts
-        self._attempts.clear()
-
-    def _delivery(self, entry: Entry, queue_id: str, rest: str) -> Iterator[Notice]:
-        """A line of a delivery agent: what came of one recipient."""
-        self._attempts.pop(queue_id, None)
-        at = rest.find(", status=")
-        status, _, told = rest[at + len(", status=") :].partition(" ")
-        action = _ACTIONS.get(status)
-        if at < 0 or action is None:
-            return
-        told = told[1:] if told.startswith("(") else told
-        told = told[:-1] if told.endswith(")") else told
-        host, address, port = peer(between(rest[:at], ", relay=", ", "))
-        yield self._notice(
-            entry,
-            queue_id,
-            text=told,
-            action="failed" if action == "failed" else "delayed",
-            recipient=angle(rest, "to"),
-            status=between(rest[:at], ", dsn=", ","),
-            host=host,
-            address=address,
-            port=port,
-        )
-
-    def _rejection(self, entry: Entry, queue_id: str, rest: str) -> Iterator[Notice]:
-        """Our own server refused a client."""
-        found = _REJECT.match(rest)
-        if found is None:
-            return
-        command, stage = _COMMANDS.get(found["at"].split()[0], (None, None))
-        told = rest[found.end() :]
+def _rejection(entry: Entry, queue_id: str, rest: str, memory: Memory) -> Iterator[Notice]:
+    """Our own server refused a client."""
+    found = _REJECT.match(rest)
+    if found is None:
+        return
+    command, stage = _COMMANDS.get(found["at"].split()[0], (None, None))
+    told = rest[found.end() :]
+    if told.startswith("from=<"):
+        envelope, _, text = told.partition(": ")  # cleanup(8) writes the envelope first and the text last
+    else:
         at = told.rfind("; from=<")
         text, envelope = (told, "") if at < 0 else (told[:at], told[at:])
-        if found["at"] in ("header", "body") or told.startswith("from=<"):
-            # cleanup(8) writes the envelope first and the text last.
-            envelope, _, text = told.partition(": ")
-        host, address, _ = peer(found["client"])
-        known = {key: angle(envelope, key) for key in ("from", "to", "helo")}
-        yield self._notice(
-            entry,
-            queue_id,
-            text=text,
-            role="server",
-            command=command,
-            stage=stage,
-            sender=known["from"],
-            recipient=known["to"],
-            helo=known["helo"],
-            client_host=host,
-            client_address=address,
-        )
+    host, address, _ = peer(found["client"])
+    yield _notice(
+        entry,
+        queue_id,
+        memory,
+        text=text,
+        role="server",
+        command=command,
+        stage=stage,
+        sender=angle(envelope, "from"),
+        recipient=angle(envelope, "to"),
+        helo=angle(envelope, "helo"),
+        client_host=host,
+        client_address=address,
+    )
 
-    def _notice(self, entry: Entry, queue_id: str, **told: Any) -> Notice:
-        known = self._memory.recall(queue_id)
-        if told.get("sender") is None:
-            told["sender"] = known.get("sender")
-        return Notice(
-            format=FORMAT,
-            line=entry.number,
-            time=entry.time,
-            queue_id=None if queue_id == "NOQUEUE" else queue_id,
-            message_id=known.get("message_id"),
-            reporting_mta=entry.host,
-            **told,
-        )
+
+def _notice(entry: Entry, queue_id: str, memory: Memory, **told: Any) -> Notice:
+    if told.get("sender") is None:
+        told["sender"] = memory.recall("sender", queue_id)
+    return Notice(
+        format=FORMAT,
+        line=entry.number,
+        time=entry.time,
+        queue_id=None if queue_id == "NOQUEUE" else queue_id,
+        message_id=memory.recall("message-id", queue_id),
+        reporting_mta=entry.host,
+        **told,
+    )
