@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from probe.replies.bounces import bounce, prose
 from probe.replies.bounces.charset import text_of
+from probe.replies.logs import events
 from probe.replies.notice import Notice
 
 LONGEST = 1_048_576  # octets of one message or text; a report stands at the beginning
@@ -111,7 +112,10 @@ class Block:
 def _text(octets: bytes, begin: int) -> Iterator[Notice]:
     """A text that somebody pasted: the prose of a bounce, or else just the words of a refusal."""
     text = text_of(octets)
-    notices = prose.read(text)
+    notices = []
+    if text.startswith(("{", "[")):
+        notices = [made for document in events.documents(text) for made in events.notices(document, begin)]
+    notices = notices or prose.read(text)
     if notices:
         for notice in notices:
             yield notice._replace(line=begin)

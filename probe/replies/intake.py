@@ -14,12 +14,10 @@ from collections.abc import Iterable, Iterator
 from probe.catalog import Catalog, catalog
 from probe.model import Incident
 from probe.replies.block import WORDS, Block
-from probe.replies.logs.postfix import Postfix
-from probe.replies.logs.syslog import entry, is_logged
+from probe.replies.logs.log import Log
 from probe.replies.notice import Explainer, Notice
 
 LONGEST_LINE = 262_144
-_LONGEST_LOGGED = 16_384
 
 
 class Intake:
@@ -48,27 +46,18 @@ class Intake:
 
     def _notices(self, stream: Iterable[bytes]) -> Iterator[Notice]:
         """Part the lines of logs from the blocks between them."""
-        block, postfix = self._block, Postfix()
-        cues = Postfix.CUES
+        block, log = self._block, Log()
         for number, line in enumerate(stream, 1):
             self.lines = number
-            if not block.is_message:
-                for cue in cues:
-                    if cue in line:
-                        text = line[:_LONGEST_LOGGED].decode("utf-8", "surrogateescape").rstrip("\r")
-                        found = list(postfix.read(entry(text, number)))
-                        break
-                else:
-                    found = []
-                if found or is_logged(line[:80].decode("ascii", "replace")):
-                    self.logged += 1
-                    if block.is_open:
-                        yield from block.end()
-                    yield from found
-                    continue
-            yield from block.take(line, number)
+            if not block.is_message and (found := log.read(line, number)) is not None:
+                self.logged += 1
+                if block.is_open:
+                    yield from block.end()
+                yield from found
+            else:
+                yield from block.take(line, number)
         yield from block.end()
-        yield from postfix.rest()
+        yield from log.unsettled()
 
 
 def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Incident, ...]:

@@ -22,7 +22,7 @@ _FORMATS = (
     ("notificationtype", "ses"),
     ("sgeventid", "sendgrid"),
     ("sgmessageid", "sendgrid"),
-    ("msysmessageeventtype", "sparkpost"),
+    ("messageeventtype", "sparkpost"),
     ("recordtype", "postmark"),
     ("deliverystatusattemptno", "mailgun"),
     ("peeraddressaddr", "kumomta"),
@@ -65,8 +65,8 @@ def notices(document: Any, line: int) -> list[Notice]:
 
 
 def _found(value: Any, around: dict[str, str], line: int, depth: int) -> list[Notice]:
-    """The refusals in ``value``; ``around`` are the values of the objects that it stands in. Where an object holds a list
-    of refusals it is none itself."""
+    """The refusals in ``value``; ``around`` are the values of the objects that it stands in. Where an object holds a
+    list of refusals it is none itself."""
     if depth > _DEEPEST:
         return []
     if isinstance(value, list):

@@ -16,7 +16,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "exim"
-CUES = (b" ** ", b" == ", b"SMTP error from", b" rejected ")
+CUES = (" ** ", " == ", "SMTP error from", " rejected ")
 ID = r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
 _LINE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [+-]\d{4})?)?\s?(?:\[\d{1,10}\] )?"
@@ -24,7 +24,8 @@ _LINE = re.compile(
 )
 _ADDRESS = re.compile(r"(?P<first>[^\s<>]{1,320})(?: (?P<more>\([^)]{0,320}\) )?<(?P<given>[^>\s]{1,320})>)?")
 _HOST = re.compile(
-    r"\bH=(?P<name>[\w.-]{1,253})? ?(?:\((?P<helo>[^)\s]{0,255})\) )?\[(?P<address>[0-9A-Fa-f:.]{3,45})\](?::(?P<port>\d{1,5}))?"
+    r"\bH=(?P<name>[\w.-]{1,253})? ?(?:\((?P<helo>[^)\s]{0,255})\) )?"
+    r"\[(?P<address>[0-9A-Fa-f:.]{3,45})\](?::(?P<port>\d{1,5}))?"
 )
 _REJECTED = re.compile(
     r"(?P<soon>temporarily )?rejected (?:(?P<at>RCPT|MAIL|EHLO or HELO|EHLO|HELO|AUTH|VRFY|EXPN|ETRN|STARTTLS)"
@@ -42,7 +43,7 @@ def read(entry: Entry, memory: Memory) -> Iterator[Notice] | None:
     time = found["time"] or entry.time
     if found["flag"] in ("**", "=="):
         return _delivery(entry, time, found["id"], found["flag"], rest, memory)
-    if found["flag"] == "SMTP error from" or rest.startswith("host "):
+    if found["flag"] == "SMTP error from" or "SMTP error from" in rest or rest.startswith("host "):
         return _attempt(entry, time, found["id"], entry.message[found.start("flag") :], memory)
     return _rejection(entry, time, found["id"], rest)
 
@@ -66,7 +67,7 @@ def _delivery(
         line=entry.number,
         time=time,
         queue_id=id_,
-        message_id=memory.recall("message-id", id_) if id_ else None,
+        message_id=memory.message_id(id_) if id_ else None,
         sender=angle(told, "F") if " F=<" in told else memory.recall("sender", id_) if id_ else None,
         recipient=recipient.rstrip(":"),
         host=host["name"] if host else None,

@@ -35,6 +35,10 @@ class Memory:
     def recall(self, kind: str, id_: str) -> str | None:
         return self._known.get((kind, id_))
 
+    def message_id(self, queue_id: str) -> str | None:
+        known = self._known.get(("message-id", queue_id))
+        return None if known is None else f"<{known}>"
+
     def forget(self, kind: str, id_: str) -> None:
         self._known.pop((kind, id_), None)
 

@@ -1,5 +1,8 @@
-"""OpenSMTPD: ``mta delivery evpid=… from=<…> to=<…> … relay="192.0.2.1 (mx.example.org)" … result="PermFail"
-stat="550 …"`` is a refusal that we got, ``smtp failed-command command="RCPT TO:<…>" result="550 …"`` one that we gave."""
+"""OpenSMTPD.
+
+``mta delivery evpid=… from=<…> to=<…> … relay="192.0.2.1 (mx.example.org)" … result="PermFail" stat="550 …"`` is a
+refusal that we got, ``smtp failed-command command="RCPT TO:<…>" result="550 …"`` one that we gave.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "opensmtpd"
-CUES = (b'result="', b" smtp connected ", b": session=")
+CUES = ('result="', " smtp connected ", ": session=")
 _RELAY = re.compile(r"(?P<address>[0-9A-Fa-f:.]{3,45})?(?:[^\s(]{0,255})? ?(?:\((?P<name>[\w.-]{1,253})\))?")
 _OLD = re.compile(r"(?P<result>PermFail|TempFail) for [0-9a-f]{16}: session=")
 _VERB = re.compile(r"[A-Za-z]{4,8}")
@@ -23,7 +26,9 @@ def read(entry: Entry, memory: Memory) -> Iterator[Notice] | None:
     message = entry.message
     session = message.partition(" ")[0]
     if " smtp connected " in message:
-        memory.note("client", session, f"{between(message, 'address=', ' ') or ''} {between(message, 'host=', ' ') or ''}")
+        memory.note(
+            "client", session, f"{between(message, 'address=', ' ') or ''} {between(message, 'host=', ' ') or ''}"
+        )
         return iter(())
     if "failed-command" in message and 'result="' in message:
         return _rejection(entry, session, memory)

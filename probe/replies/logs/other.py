@@ -1,5 +1,8 @@
-"""A log line of a program that has no reader here: taken only where a basic and an enhanced code of one class stand side
-by side, which hardly anything but a refusal does. Haraka, msmtp, amavis, PowerMTA's and many relays' logs are such."""
+"""A log line of a program that has no reader here, such as Haraka, msmtp, amavis and many a relay.
+
+It is taken only where a basic and an enhanced code of one class stand side by side: hardly anything but a refusal looks
+like that.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "log"
-CUES = (b" 5.", b" 4.", b"-5.", b"-4.", b"smtpmsg=")
-_REPLY = re.compile(r"(?<![\d.])(?:(?P<basic>[45])\d\d[ -](?P<enhanced>[45])\.\d{1,3}\.\d{1,3}(?![\d.])|smtpstatus=[45]\d\d smtpmsg=')")
+CUES = (" 5.", " 4.", "-5.", "-4.", "smtpmsg=")
+_REPLY = re.compile(
+    r"(?<![\d.])(?:(?P<basic>[45])\d\d[ -](?P<enhanced>[45])\.\d{1,3}\.\d{1,3}(?![\d.])|smtpstatus=[45]\d\d smtpmsg=')"
+)
 _MAILBOX = r"<?([^\s<>\"',;()\[\]]{1,64}@[^\s<>\"',;()\[\]]{1,255})"
 _RECIPIENT = re.compile(rf"\b(?:to|rcpt|rcpt_to|recipients?|rcpts)[\"']?[=:] ?[\"'(]?{_MAILBOX}", re.IGNORECASE)
 _SENDER = re.compile(rf"\b(?:from|sender|mail_from|mailfrom)[\"']?[=:] ?[\"'(]?{_MAILBOX}", re.IGNORECASE)

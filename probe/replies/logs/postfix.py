@@ -19,7 +19,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "postfix"
-CUES = (b"status=", b"reject: ", b" said: ", b" to talk to me: ")
+CUES = ("status=", "reject: ", " said: ", " to talk to me: ")
 # Long ids (enable_long_queue_ids) leave out the vowels.
 _ID = re.compile(r"(?:^|\s)([0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}|NOQUEUE): (?=\S)")
 _ACTIONS: dict[str, Action] = {
@@ -136,7 +136,7 @@ def _notice(entry: Entry, queue_id: str, memory: Memory, **told: Any) -> Notice:
         line=entry.number,
         time=entry.time,
         queue_id=None if queue_id == "NOQUEUE" else queue_id,
-        message_id=memory.recall("message-id", queue_id),
+        message_id=memory.message_id(queue_id),
         reporting_mta=entry.host,
         **told,
     )

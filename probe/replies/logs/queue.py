@@ -1,7 +1,7 @@
 """Queue listings for people: ``postqueue -p`` and Sendmail's ``mailq``.
 
-An entry begins with id, size, time and sender; the reason of the last delay stands in brackets before the recipients that
-it is about. ``postqueue -j`` tells the same as JSON and is read as that.
+An entry begins with id, size, time and sender; the reason of the last delay stands in brackets before the recipients
+that it is about. ``postqueue -j`` tells the same as JSON and is read as that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from probe.replies.notice import Notice
 FORMAT = "mailq"
 _HEAD = re.compile(r"\s{0,8}-{1,6} ?Q(?:ueue ID|-ID)-")
 _ENTRY = re.compile(
-    r"(?P<id>[0-9A-Za-z]{5,24})[*!#+-]{0,2}\s{1,12}\d{1,15} (?P<time>\w{3} \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?)\s{1,8}<?(?P<sender>[^>\s]{0,320})>?"
+    r"(?P<id>[0-9A-Za-z]{5,24})[*!#+-]{0,2}\s{1,12}\d{1,15} (?P<time>\w{3} \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?)"
+    r"\s{1,8}<?(?P<sender>[^>\s]{0,320})>?"
 )
 _NULL_SENDERS = ("MAILER-DAEMON", "")
 

@@ -18,8 +18,8 @@ from probe.replies.notice import Notice
 # For each value the names that it goes by, the most telling first.
 TEXT = (
     "diagnosticcode dsndiag smtpresponse rawreason delayreason recipientstatus responsecontent deliverystatusmessage"
-    " deliverystatusdescription smtpreply bouncereason errorresponse response reason smtpmsg sourcecontext details detail"
-    " description errormessage error content message text reply"
+    " deliverystatusdescription smtpreply bouncereason errorresponse response reason smtpmsg sourcecontext details"
+    " detail description errormessage error content message text reply"
 ).split()
 _CODE = "deliverystatuscode responsecode smtpcode errorcode code smtpstatus".split()
 STATUS = "dsnstatus enhancedstatuscode enhancedcode deliverystatusenhancedcode statuscode enhanced status".split()
@@ -32,8 +32,8 @@ _HOST = "mxhost deliverystatusmxhost dsnmta remotemta peeraddressname mx relayho
 _ADDRESS = "remotemtaip peeraddressaddr dlvdestinationip destinationip ipaddress remoteip".split()
 _CLIENT = "sendingip envelopesendingip dlvsourceip sourceaddressaddress sourceip mailsourceip egressip".split()
 _TIME = (
-    "datetime datetimeutc timelogged bouncetimestamp deliverydelaytimestamp timestamp bouncedat eventtime origintimestamputc"
-    " createdat created date time arrivaltime timequeued"
+    "datetime datetimeutc timelogged bouncetimestamp deliverydelaytimestamp timestamp bouncedat eventtime"
+    " origintimestamputc createdat created date time arrivaltime timequeued"
 ).split()
 _MESSAGE_ID = "messageid smtpid headersmessageid".split()
 _QUEUE_ID = "queueid internalmessageid id sgmessageid".split()
@@ -120,6 +120,8 @@ def notice(values: Mapping[str, str], format: str, line: int) -> Notice | None:
 def _outcome(values: Mapping[str, str]) -> tuple[Action | None, bool]:
     """What the record says came of it, and whether that is nothing to speak of."""
     words = [values[name].strip().lower().replace(" ", "") for name in _ACTION if name in values]
+    if "delayreason" in values:
+        return "delayed", False
     for word in words:
         if word in _DELAYED:
             return "delayed", False
@@ -132,7 +134,9 @@ def _outcome(values: Mapping[str, str]) -> tuple[Action | None, bool]:
 def _text(values: Mapping[str, str]) -> str | None:
     """The value that is a reply, else the first one of several words."""
     told = [values[name] for name in TEXT if values.get(name)]
-    return next((text for text in told if _REPLY.match(text)), None) or next((t for t in told if " " in t.strip()), None)
+    return next((text for text in told if _REPLY.match(text)), None) or next(
+        (t for t in told if " " in t.strip()), None
+    )
 
 
 def _remote(values: Mapping[str, str], text: str) -> tuple[str | None, str | None, int | None]:

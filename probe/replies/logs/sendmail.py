@@ -15,7 +15,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "sendmail"
-CUES = (b", stat=", b"reject=")
+CUES = (", stat=", "reject=")
 _ID = re.compile(r"(?:^|\s)([0-9A-Za-z]{8,20}|NOQUEUE): (?=\S)")
 _FINE = ("Sent", "queued", "Message accepted", "Data format")
 _MOST_RECIPIENTS = 100
@@ -59,7 +59,7 @@ def _delivery(entry: Entry, queue_id: str, rest: str, memory: Memory) -> Iterato
         line=entry.number,
         time=entry.time,
         queue_id=queue_id,
-        message_id=memory.recall("message-id", queue_id),
+        message_id=memory.message_id(queue_id),
         sender=memory.recall("sender", queue_id),
         status=status,
         host=host,

@@ -19,7 +19,8 @@ class Entry(NamedTuple):
     message: str
 
 
-_PRIORITY = r"(?:<\d{1,3}>)?"
+# What containers and their collectors put before the line, then the priority (RFC 3164 section 4.1.1).
+_PRIORITY = r"(?:[\w.-]{1,64} {0,20}\| |[\d:T.Z+-]{20,40} std(?:out|err) [FP] )?(?:<\d{1,3}>)?"
 _HEAD = re.compile(
     rf"{_PRIORITY}(?:"
     # RFC 3164 section 4.1.2: Mmm dd hh:mm:ss; some add a year, milliseconds, or a star for a clock that is not set.

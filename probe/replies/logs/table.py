@@ -1,6 +1,7 @@
 """Tables: a line of names, then a row a line, parted by commas.
 
-Exchange writes its names behind ``#Fields:``; message traces and PowerMTA's accounting files have them in the first line.
+Exchange writes its names behind ``#Fields:``; message traces and PowerMTA's accounting files have them in the first
+line.
 Exchange's SMTP protocol logs are conversations: ``>`` is what that side sent, ``<`` what it heard.
 """
 
@@ -57,7 +58,9 @@ class Table:
             return
         if _REPLY.match(data):
             verb = self._memory.recall("verb", session)
-            here, there = (values.get(name, "").rpartition(":")[0].strip("[]") for name in ("localendpoint", "remoteendpoint"))
+            here, there = (
+                values.get(name, "").rpartition(":")[0].strip("[]") for name in ("localendpoint", "remoteendpoint")
+            )
             heard = event == "<"  # by a client; a server sends its replies
             yield Notice(
                 "exchange",
