@@ -21,7 +21,8 @@ _FROM = re.compile(rb"From \S{1,320} .{0,40}\d\d:\d\d.{0,40}$")
 _HEADER = re.compile(
     rb"(?:return-path|received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]{1,40}|delivered-to|sender"
     rb"|reply-to|auto-submitted|importance|thread-[a-z]{1,10}|envelope-to|delivery-date|authentication-results|arc-[a-z-]{1,40}"
-    rb"|received-spf|dkim-signature|reporting-mta|x-[a-z0-9_-]{1,60}):",
+    rb"|received-spf|dkim-signature|reporting-mta|(?:final|original)-recipient|diagnostic-code|remote-mta|action|status"
+    rb"|x-[a-z0-9_-]{1,60}):",
     re.IGNORECASE,
 )
 _REPLY = re.compile(rb"\s{0,8}([45]\d\d)(?:([ -])|\r?$)")

@@ -55,12 +55,12 @@ _WRAPPER = re.compile(
     r"|remote (?:mail ?(?:server|er)|server|host|protocol error)|SMTP error|did not like our|<<<|>>>"
     r"|\b(?:host|smtp;|Diagnostic-Code:|Delay reason:|SMTP:RCPT|Action:|Status:)|\bstatus="
     r"|delivery temporarily suspended"
-    r"|\brefused to talk\b|^\W{0,8}$|^\[?[\w.:-]{1,80}\]?:?$|^\w{3} [ \d]\d [\d:]{8} ",
+    r"|\brefused to talk\b|^\W{0,8}$|^<?\[?[\w.:-]{1,80}\]?:?(?: ?#)?$|^\w{3} [ \d]\d [\d:]{8} ",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
     r"\s?(?:\(in reply to [^)]{1,60}\),?|giving up on \d|I'm not going to try again|no action is required on your part"
-    r"|remote-mta: ?|\(other mxes tried|warning: message still undelivered).*$",
+    r"|remote-mta: ?|\s?##(?:rfc822;\S{0,320})?|\(other mxes tried|warning: message still undelivered).*$",
     re.IGNORECASE,
 )
 _CANDIDATE = re.compile(r"(?<![\w.@/=+$-])([2-5]\d\d)(?:[ -](?=\S)|$)")
@@ -101,7 +101,7 @@ def _without_tail(text: str) -> str:
 
 
 # One of these stands in every match of the expression, and looking for them costs a tenth of it.
-_TAIL_WORDS = ("in reply to", "giving up", "not going to", "no action is", "remote-mta", "other mxes", "still undel")
+_TAIL_WORDS = ("in reply to", "giving up", "not going to", "no action is", "remote-mta", "other mxes", "still undel", "##")
 _ANSWERED_WORDS = (
     "in reply to", "after ", "did not like our", "most progress", " command", "smtp:", "[rcpt_", "[mail_", ">>> ",
     "refused to talk", "greeting failed", "connection", "does not like", "was rejected", "failed after i",
@@ -113,7 +113,7 @@ _ANSWERED = re.compile(
     r"|(?:mail|rcpt|ehlo|helo|auth|data|starttls)\b)"
     r"|did not like our (?P<courier>final data|[a-z]+)"
     r"|most progress was (?P<qmtp>[a-z]+)"
-    r"|for (?P<innosoft>text|rcpt|mail|data) command"
+    r"|for (?P<innosoft>text|rcpt|mail|data)(?: to| from)? command"
     r"|\bsmtp:(?P<colon>rcpt|mail|data)\b"
     r"|\[(?P<bracket>rcpt|mail)_(?:to|from)\]"
     r"|>>> (?P<sendmail>[a-z]{4})(?=.{0,400}<<<)"

@@ -36,7 +36,7 @@ _REMOTE = re.compile(
         r"|(?:^|Connected to |remote host |host )@B (?:does not like|but|failed|said)"  # qmail
         r"|(?:^|\s)@N ?@A:? (?:did not|\n? ?>>>|said)"  # Courier
         r"|while talking to @N"  # Sendmail
-        r"|(?:^|<)@N #[45]"  # Exchange
+        r"|(?:^|[<\s])@N #[45]"  # Exchange
         r"|[Ss]erver at @N(?: \(@B\))? returned"
         r"|\b(?:by|for the recipient domain \S{1,253} by) @N ?@A"  # Gmail
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from probe.replies.logs.memory import Memory
-from probe.replies.logs.syslog import Entry
+from probe.replies.logs.syslog import Entry, is_logged
 from probe.replies.notice import Notice
 
 FORMAT = "log"
@@ -28,6 +28,8 @@ _CLOSED = {"'": "'", '"': '"', "(": ")", "[": "]"}
 def read(entry: Entry, memory: Memory) -> Iterator[Notice] | None:
     """The incident of one line; None where no reply stands in it."""
     message = entry.message
+    if entry.time is None and not is_logged(message):
+        return None  # a text that somebody pasted is none of a log's
     found = _REPLY.search(message)
     if found is None or found["basic"] != found["enhanced"]:
         return None
