@@ -73,6 +73,8 @@ class Block:
             yield from self._answered()
         octets, begin = bytes(self._octets), self._begin
         self._octets.clear()
+        if b"\r" in octets:  # also alone, as old Macintosh programs ended lines
+            octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if not octets:
             return
         if not self._is_message:

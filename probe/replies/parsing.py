@@ -66,6 +66,7 @@ _TAIL = re.compile(
 _CANDIDATE = re.compile(r"(?<![\w.@/=+$-])([2-5]\d\d)(?:[ -](?=\S)|$)")
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
+_ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
 
 
 def _start(flat: str) -> tuple[int, str, int] | None:
@@ -87,12 +88,19 @@ def _start(flat: str) -> tuple[int, str, int] | None:
 
 
 def _lines(word: str, rest: str) -> tuple[str, ...]:
-    """Cut where the same code stands again, as in a reply of several lines that was pasted as one."""
-    cuts = [found for found in _MORE.finditer(rest) if found[1] == word] if word in rest else []
+    """Cut where the same code stands again, as in a reply of several lines that was pasted as one. What follows another
+    code with an enhanced one of its class is another reply, to a command that came later, and is left out."""
+    cuts = [found for found in _MORE.finditer(rest) if found[1] == word or _is_another(found, rest)]
+    codes = [word, *(found[1] for found in cuts)]
     begins = [0, *(found.end() for found in cuts)]
     ends = [*(found.start() for found in cuts), len(rest)]
-    lines = (rest[begin:end].strip() for begin, end in zip(begins, ends, strict=True))
+    lines = (rest[begin:end].strip() for code, begin, end in zip(codes, begins, ends, strict=True) if code == word)
     return tuple(dict.fromkeys(lines))
+
+
+def _is_another(found: re.Match[str], rest: str) -> bool:
+    enhanced_code = _ENHANCED.match(rest, found.end())
+    return enhanced_code is not None and enhanced_code[1] == found[1][0]
 
 
 def _without_tail(text: str) -> str:

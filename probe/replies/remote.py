@@ -37,11 +37,12 @@ _REMOTE = re.compile(
         r"|(?:^|\s)@N ?@A:? (?:did not|\n? ?>>>|said)"  # Courier
         r"|while talking to @N"  # Sendmail
         r"|(?:^|[<\s])@N #[45]"  # Exchange
+        r"|\b[Ss]erver @N ?@A"
         r"|[Ss]erver at @N(?: \(@B\))? returned"
         r"|\b(?:by|for the recipient domain \S{1,253} by) @N ?@A"  # Gmail
     )
 )
-_CUES = ("host", "talking to", "onnect", "#", ">>>", "erver at", " by ", "onversation", "imed", "does not like", "H=")
+_CUES = ("host", "talking to", "onnect", "#", ">>>", "erver ", " by ", "onversation", "imed", "does not like", "H=")
 _SEARCHED = 2000  # the sentence stands before the reply
 
 

@@ -120,11 +120,12 @@ def _prose(fields: Fields, pieces: _Pieces, back: Returned) -> Iterator[Notice]:
     """What people are told, as notices: the plain text, and where that says nothing the page."""
     known = mailbox(first(fields, "x-failed-recipients")) or back.recipient
     notices: list[Notice] = []
+    sure = is_bounce(fields)
     for part in pieces.texts:
-        notices += prose.read(part.text, known)
+        notices += prose.read(part.text, known, sure=sure)
     if not notices:
         for part in pieces.pages:
-            notices += prose.read(prose.plain(part.text), known)
+            notices += prose.read(prose.plain(part.text), known, sure=sure)
     yield from notices
 
 

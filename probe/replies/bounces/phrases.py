@@ -25,6 +25,7 @@ FORMATS = (
     ("technical details of temporary failure", "gmail"),
     ("the response from the remote server was", "gmail"),
     ("unable to deliver your message to the following address", "yahoo"),
+    ("did not reach the following recipient", "exchange"),
     ("your message did not reach some or all of the intended recipients", "exchange"),
     ("the following recipient(s) could not be reached", "exchange"),
 )
@@ -35,7 +36,8 @@ STRICT = ("postfix", "qmail", "exim", "yahoo", "courier")
 END = re.compile(
     r"-{2,10} ?.{0,60}\b(?:original|copy|header|headers|unsent|returned|forwarded|enclosed|below this line|message text"
     r"|undelivered|originalnachricht|kopie|nachricht)\b"
-    r"|original message headers?:?\s*$|message headers follow|the original message headers"
+    r"|original message headers?:?\s*$|message headers follow|the original message headers|original message follows"
+    r"|below is a copy|included is a copy|-{20,}\s*$"
     r"|received: from |return-path: ?<|dkim-signature: ",
     re.IGNORECASE,
 )
@@ -45,13 +47,13 @@ HEADER_LINE = re.compile(
 
 MAILBOX = r"[^\s<>\"'(),;:\[\]]{1,64}@(?:[^\s<>\"'(),;:\[\]]{1,255}|\[[\w.:]{1,60}\])"
 _BEFORE_RECIPIENT = (
-    r"(?:[->*·•]\s?)?(?:\W{0,3}(?:final-?|original )?recipients?(?: address)?(?:\(s\))?:\s{0,10}|to:\s{0,10}"
-    r"|user:\s{0,10}|unknown user:\s?|the following message to |\d{1,3}[.)]\s?)?"
+    r"(?:[->*·•]\s?)?(?:(?:[\w ]{0,40}\b(?:recipients?|address(?:es)?|user)|[\w ]{2,40} (?:to|for))(?:\(s\))?:\s{0,10}"
+    r"|(?:original|final)-recipient:\s{0,10}|the following message to |\d{1,3}[.)]\s?)?"
     r"(?:\[?(?:smtp:|mailto:|rfc822;)\s?)?"
 )
 _BEHIND_RECIPIENT = (
     r"(?:<mailto:[^>\s]{1,320}>)?(?P<rest>\s?(?:\((?:expanded|generated|ultimately|reason|real|retry)\b.{0,400}"
-    r"|on \d.{0,60}|was undeliverable.{0,40}|:.{0,1900}|[,;] .{0,1900}|\.\.\. .{0,1900})?)$"
+    r"|\[.{0,200}\]|on (?:\w{3,9}, )?\d.{0,60}|was undeliverable.{0,40}|:.{0,1900}|[,;] .{0,1900}|\.\.\. .{0,1900})?)$"
 )
 RECIPIENT_LINE = re.compile(
     rf"{_BEFORE_RECIPIENT}<?(?P<address>{MAILBOX})>?\]?{_BEHIND_RECIPIENT}", re.IGNORECASE | re.DOTALL
@@ -69,11 +71,13 @@ REPORTER = re.compile(
 # A conversation: what was said and heard, marked as Sendmail, Courier, MDaemon, swaks and people mark it.
 _STAMP = r"(?:[\w :.,-]{0,40}\[[\d:]{1,12}\] )?"
 SAID = re.compile(
-    rf"{_STAMP}(?:(?:>>>|[-~]{{1,2}}>|C:|>>) ?(?P<marked>[A-Za-z]{{4,8}})\b"
+    rf"{_STAMP}(?:(?:>>>|[-~]{{1,2}}>|C:|>>|Sent <<<) ?(?P<marked>[A-Za-z]{{4,8}})\b"
     r"|(?P<bare>EHLO |HELO |MAIL FROM:|RCPT TO:|DATA$|AUTH [A-Z]|STARTTLS$|BDAT \d|RSET$|QUIT$))",
     re.IGNORECASE,
 )
-HEARD = re.compile(rf"{_STAMP}(?:<<<|<[-~][-~*]?|<[*~][*~]|S:|<<)\s{{0,3}}(?P<reply>[2345]\d\d(?:[ -].*|$))", re.DOTALL)
+HEARD = re.compile(
+    rf"{_STAMP}(?:<<<|<[-~][-~*]?|<[*~][*~]|S:|<<|Received >>>)\s{{0,3}}(?P<reply>[2345]\d\d(?:[ -].*|$))", re.DOTALL
+)
 RCPT = re.compile(rf"rcpt to: ?<?(?P<address>{MAILBOX})", re.IGNORECASE)
 GOES_AHEAD = re.compile(r"\W{0,4}354\b")
 
@@ -82,7 +86,7 @@ REPLY = re.compile(
     r"[\W_]{0,4}(?P<reply>[45]\d\d(?:[- ]|$)(?!\d{3,}).*|[45]\.\d{1,3}\.\d{1,3}(?: ?[:-] ?|[ ]).*)", re.DOTALL
 )
 INTRODUCED = re.compile(
-    r"(?:\bsaid|\breturned|\bresponded|\breplied(?: with)?|\bresponse(?: was)?|\bresponse from [^:]{1,80}"
+    r"(?:\bsaid|\breturned|\bresponded|\bfailed with|\breplied(?: with)?|\bresponse(?: was)?|\bresponse from [^:]{1,80}"
     r"|\berror(?: code| was)?|\breason|\bserver was|\bsmtp;|\bto talk to me|\bdata|>|\bcommand|\bmessage|\bstatus"
     r"|\bgrund|\bmotivo|\braison)\s?(?:\([^)]{0,60}\))?\s?[:;=]?\s?['\"<#(]{0,3}"
     r"(?P<reply>[45]\d\d(?:[ -]{1,3}(?=\S)|$).*)",

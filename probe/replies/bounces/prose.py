@@ -12,7 +12,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from probe.replies.bounces import phrases
 from probe.replies.notice import Notice
@@ -28,10 +29,11 @@ _CLOSED = {"<": ">", "(": ")", "'": "'", '"': '"', "[": "]"}
 @dataclass
 class _Account:
     """What the text says about one recipient, as far as it was read. ``open`` is whether the next line may belong to
-    the reply, ``told`` everything, for the names in it."""
+    the reply, ``before`` what stands right above the recipient, ``told`` everything, for the names in it."""
 
     recipient: str | None
     indent: int = 0
+    before: str = ""
     lead: list[str] = field(default_factory=list)
     reply: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -40,14 +42,17 @@ class _Account:
     open: bool = False
 
 
-def read(text: str, recipient: str | None = None) -> list[Notice]:
+def read(text: str, recipient: str | None = None, *, sure: bool = False) -> list[Notice]:
     """A notice for each recipient that the prose names with a reason, or one for the reason alone, whose recipient is
-    then the one that other places know."""
+    then the one that other places know. With ``sure`` the text is known to be a bounce: a recipient then counts with
+    whatever words stand around it."""
     lines = _report(text)
     whole = "\n".join(lines)
     format = _format(whole.lower())
     accounts = list(_Reader().accounts(lines))
-    reasons = [one for one in accounts if one.reply or (format in phrases.STRICT and one.recipient and one.lead)]
+    reasons = list(_reasons(accounts, strict=format in phrases.STRICT))
+    if not reasons and sure:
+        reasons = [one for one in accounts if one.recipient and (one.lead or one.before)]
     if not reasons:
         return []
     named = phrases.RECIPIENT_NAMED.search(whole)
@@ -55,6 +60,19 @@ def read(text: str, recipient: str | None = None) -> list[Notice]:
     reporter = phrases.REPORTER.search(whole)
     notices = [_notice(one, format, recipient, reporter[1] if reporter else None) for one in reasons]
     return _merged(notices)
+
+
+def _reasons(accounts: list[_Account], *, strict: bool) -> Iterator[_Account]:
+    """The accounts that have a reason. One without a recipient belongs to the recipients that are named behind it."""
+    for number, one in enumerate(accounts):
+        if one.reply and one.recipient is None:
+            behind = list(takewhile(lambda other: not other.reply, accounts[number + 1 :]))
+            for other in behind:
+                yield replace(one, recipient=other.recipient)
+            if behind:
+                continue
+        if one.reply or (strict and one.recipient and one.lead):
+            yield one
 
 
 def plain(page: str) -> str:
@@ -104,10 +122,12 @@ class _Reader:
     def accounts(self, lines: list[str]) -> Iterator[_Account]:
         """An account ends where the next recipient begins."""
         account = _Account(None)
+        line = ""
         for raw in lines:
-            line = raw.strip()
+            before, line = line, raw.strip()
             if not line:
                 account.open = self._hearing = False
+                line = before
                 continue
             indent = len(raw) - len(raw.lstrip())
             if said := phrases.SAID.match(line):
@@ -131,8 +151,9 @@ class _Reader:
                 continue
             if account.recipient is not None or account.reply:
                 yield account
-            account = _Account(opened["address"], indent)
-            if rest := opened["rest"].strip(" :;,."):
+            account = _Account(opened["address"], indent, f"{before} {line}".strip())
+            rest = opened["rest"].strip(" :;,.")
+            if rest and not rest.startswith("on "):
                 self._tells(account, rest)
         if account.recipient is not None or account.reply:
             yield account
@@ -189,7 +210,7 @@ def _notice(account: _Account, format: str, recipient: str | None, reporter: str
         command, stage = answered(around)
     return Notice(
         format=format,
-        text="\n".join(account.reply or account.lead),
+        text="\n".join(account.reply or account.lead) or account.before,
         recipient=account.recipient or recipient,
         command=command,
         stage=stage,

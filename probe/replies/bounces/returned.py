@@ -15,6 +15,7 @@ TYPES = (
     "text/rfc822",
     "message/global",
     "message/global-headers",
+    "message/partial",
 )
 _MAILBOX = re.compile(
     r"[^\s<>\"'(),;:\[\]]{1,64}@[^\s<>\"'(),;:\[\]]{1,255}|[^\s<>\"'(),;:\[\]]{1,64}@\[[\w.:]{1,60}\]"

@@ -68,6 +68,8 @@ def _recipient(group: Fields, all_fields: Fields, format: str) -> Notice | None:
         return None
     remote = _typed(first(group, "remote-mta"))
     host, address = _host(remote)
+    # Oracle's server writes protocol, its own address and port, and the other side's.
+    ends = _ENDS.search(remote or "")
     return Notice(
         format=format,
         text=_typed(first(group, "diagnostic-code")) or "",
@@ -78,7 +80,8 @@ def _recipient(group: Fields, all_fields: Fields, format: str) -> Notice | None:
         recipient=_mailbox(first(group, "final-recipient")) or _mailbox(first(group, "original-recipient")),
         status=status[1] if status else None,
         host=host,
-        address=address,
+        address=ends[2] if ends else address,
+        client_address=ends[1] if ends else None,
         reporting_mta=_host(_typed(first(all_fields, "reporting-mta")))[0],
     )
 
@@ -104,6 +107,7 @@ def _character(digits: str) -> str:
     return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
 
 
+_ENDS = re.compile(r"\(TCP\|([0-9A-Fa-f.:]{3,45})\|\d{1,5}\|([0-9A-Fa-f.:]{3,45})\|\d{1,5}\)")
 _HOST = re.compile(r"\[?([\w.:-]{1,253})\]?(?: ?[(\[]{1,2}(?:IPv6:)?([0-9A-Fa-f.:]{3,45})[)\]])?")
 _DIGITS = re.compile(r"[\d.]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 
