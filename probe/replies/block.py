@@ -36,6 +36,7 @@ class Block:
         self._octets = bytearray()
         self._begin = 0
         self._reply: list[bytes] = []
+        self._length = 0
         self._is_message = self._is_mailbox = False
 
     @property
@@ -99,8 +100,9 @@ class Block:
         if line.strip():
             if not self._reply:
                 self._begin = number
-            if sum(map(len, self._reply)) < _LONGEST_REPLY:
+            if self._length < _LONGEST_REPLY:
                 self._reply.append(line)
+                self._length += len(line) + 1
 
     def _goes_on(self, code: bytes) -> bool:
         before = _REPLY.match(self._reply[-1])
@@ -110,15 +112,17 @@ class Block:
         self.replies += 1
         yield Notice(REPLY, text_of(b"\n".join(self._reply)), line=self._begin)
         self._reply = []
+        self._length = 0
 
 
 def _text(octets: bytes, begin: int) -> Iterator[Notice]:
     """A text that somebody pasted: the prose of a bounce, or else just the words of a refusal."""
     text = text_of(octets)
-    notices = []
-    if text.startswith(("{", "[")):
-        notices = [made for document in events.documents(text) for made in events.notices(document, begin)]
-    notices = notices or prose.read(text)
+    if text.startswith(("{", "[")) and (documents := events.documents(text)):
+        for document in documents:
+            yield from events.notices(document, begin)
+        return
+    notices = prose.read(text)
     if notices:
         for notice in notices:
             yield notice._replace(line=begin)

@@ -13,6 +13,7 @@ from probe.catalog import Catalog
 from probe.errors import UsageError
 from probe.model import Explanation
 from probe.replies.conformance import STAGE_OF_VERB
+from probe.replies.enhanced import well_formed
 from probe.replies.explanation import explain, explain_text
 from probe.replies.parsing import parse
 from probe.text import show
@@ -73,7 +74,7 @@ def _explained(told: dict[str, str], facts: Catalog) -> Explanation:
     code = reply.code
     if code is None and told.get("code", "").isdecimal() and len(told["code"]) == 3:
         code = int(told["code"])
-    enhanced = reply.enhanced or told.get("enhanced")
+    enhanced = reply.enhanced or (told["enhanced"] if well_formed(told.get("enhanced", "")) else None)
     if code is None:
         return explain_text(text, command=verb, facts=facts)
     return explain(

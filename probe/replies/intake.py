@@ -17,7 +17,7 @@ from probe.replies.block import WORDS, Block
 from probe.replies.logs.log import Log
 from probe.replies.notice import Explainer, Notice
 
-LONGEST_LINE = 262_144
+LONGEST_LINE = 1_048_576
 
 
 class Intake:

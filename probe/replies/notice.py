@@ -11,6 +11,7 @@ from typing import NamedTuple
 from probe.catalog import Catalog
 from probe.model import Action, Explanation, Incident, Role
 from probe.replies.conformance import STAGE_OF_VERB
+from probe.replies.enhanced import well_formed
 from probe.replies.explanation import explain, explain_text
 from probe.replies.parsing import ParsedReply, parse
 from probe.replies.remote import remote
@@ -57,6 +58,8 @@ class Explainer:
 
     def incident(self, notice: Notice, source: str | None = None) -> Incident:
         """The notice with its reply taken out and explained; every text made printable."""
+        if notice.status is not None and not well_formed(notice.status):
+            notice = notice._replace(status=None)
         reply, explanation = self._explained(notice)
         host, address = notice.host, notice.address
         if host is None and address is None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterator
 from typing import TextIO
 
 from rich.cells import cell_len
 
 from probe.catalog import Catalog
 from probe.model import Incident, IncidentGroup
+from probe.replies import advice
 from probe.reports.grouping import Grouping
 from probe.reports.layout import Page
-from probe.text import filled
 
 FEW = 5
 _MOST_GROUPS = 12
@@ -112,6 +110,13 @@ class Terminal:
                 column=_COLUMN,
             )
         self._steps(one)
+        if one.explanation.help_url:
+            page.row("", (one.explanation.help_url, "underline"), column=_COLUMN)
+        who = self._facts.listed([words[f"who-{who}"] for who in one.explanation.who])
+        if who:
+            page.row(words["heading-who"], who, column=_COLUMN)
+        if one.explanation.lasts:
+            page.row(words["heading-holds"], one.explanation.lasts, column=_COLUMN)
         for number, (key, value) in enumerate(sorted(one.explanation.fields.items())):
             told = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
             label = words["heading-fields"] if number == 0 else ""
@@ -138,42 +143,26 @@ class Terminal:
         return self._facts.words["verdict-rejected" if one.code else "verdict-failed"], "bold red"
 
     def _title(self, one: Incident) -> str:
-        cause = self._facts.causes.get(one.explanation.cause or "")
-        return cause.title if cause else one.explanation.title
+        return one.explanation.cause_title or one.explanation.title
 
     def _meaning(self, one: Incident) -> str:
-        cause = self._facts.causes.get(one.explanation.cause or "")
-        return one.explanation.provider_meaning or (cause.meaning if cause else one.explanation.meaning)
+        read = one.explanation
+        return read.provider_meaning or read.cause_meaning or read.meaning
 
     def _steps(self, one: Incident, most: int | None = None) -> None:
         label = self._facts.words["heading-fix"]
-        for step in list(_fix(one, self._facts))[:most]:
+        for step in _fix(one, self._facts)[:most]:
             self._page.row(label, step, column=_COLUMN)
             label = ""
 
 
-def _fix(one: Incident, facts: Catalog) -> Iterator[str]:
-    """What this provider asks for, then the steps of the cause; one that needs a fact nobody knows is left out."""
-    explanation = one.explanation
-    if explanation.provider_remedy:
-        yield explanation.provider_remedy
-    cause = facts.causes.get(explanation.cause or "")
-    if cause is None:
-        yield from (explanation.remedy,) if explanation.remedy else ()
-        return
-    fields = explanation.fields
-    known = {
-        "ip": fields.get("blocked_ip") or one.client_address,
-        "zone": fields.get("list_zone"),
-        "domain": fields.get("domain") or (one.header_from or one.sender or "").rpartition("@")[2],
-        "url": fields.get("delist_url") or next(iter(fields.get("urls", ())), None),
-        "param": fields.get("param"),
-        "mechanism": fields.get("mechanism"),
-    }
-    for step in cause.fix:
-        names = [name for _, name, _, _ in string.Formatter().parse(step) if name]
-        if all(known.get(name) for name in names):
-            yield filled(step, known)
+def _fix(one: Incident, facts: Catalog) -> list[str]:
+    """What this provider asks for, then the steps of the cause, filled with what is told beside the reply."""
+    read = one.explanation
+    domain = (one.header_from or one.sender or "").rpartition("@")[2]
+    known = {"blocked_ip": one.client_address, "domain": domain or None, **read.fields}
+    steps = advice.steps(read.cause, known, facts) if read.cause else ()
+    return [step for step in (read.provider_remedy, *(steps or (read.remedy,))) if step]
 
 
 def _reply(one: Incident) -> str:

@@ -62,7 +62,7 @@ def test_a_stream_may_be_cut_anywhere(size: int) -> None:
 
 
 def test_a_line_without_end_is_cut() -> None:
-    found = list(lines([b"a" * 100_000] * 10 + [b"\nb\n", b"c"]))
+    found = list(lines([b"a" * 100_000] * 20 + [b"\nb\n", b"c"]))
     assert [LONGEST_LINE, 1, 1] == [len(line) for line in found]
     assert [b"b", b"c"] == found[1:]
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from probe.replies.bounces.charset import decoded, text_of
 
 _DEEPEST = 6
+_MOST_PIECES = 200
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:(.*)", re.DOTALL)
 _PARAMETER = re.compile(r";\s{0,20}([\w*-]{1,40})\s{0,20}=\s{0,20}(?:\"((?:[^\"\\]|\\.){0,500})\"|([^\s;\"]{1,500}))")
 _MOST_FIELDS = 1000
@@ -98,7 +99,7 @@ def _pieces(body: bytes, boundary: str) -> list[bytes]:
     pieces: list[bytes] = []
     begin = None
     at = 0
-    while at < len(body):
+    while at < len(body) and len(pieces) < _MOST_PIECES:
         end = body.find(b"\n", at)
         end = len(body) if end < 0 else end
         if body.startswith(mark, at):
