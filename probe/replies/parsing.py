@@ -109,7 +109,16 @@ def _without_tail(text: str) -> str:
 
 
 # One of these stands in every match of the expression, and looking for them costs a tenth of it.
-_TAIL_WORDS = ("in reply to", "giving up", "not going to", "no action is", "remote-mta", "other mxes", "still undel", "##")
+_TAIL_WORDS = (
+    "in reply to",
+    "giving up",
+    "not going to",
+    "no action is",
+    "remote-mta",
+    "other mxes",
+    "still undel",
+    "##",
+)
 _ANSWERED_WORDS = (
     "in reply to", "after ", "did not like our", "most progress", " command", "smtp:", "[rcpt_", "[mail_", ">>> ",
     "refused to talk", "greeting failed", "connection", "does not like", "was rejected", "failed after i",
