@@ -158,6 +158,23 @@ def read_shape(packet: bytes) -> Shape:
     )
 
 
+def answer_data(packet: bytes, rdtype: int) -> dict[bytes, list[bytes]]:
+    """The data of the records of one type in the answer section, by their owners as ``read_name`` gives them. The
+    packet has passed ``read_shape``."""
+    _, _, questions, count, *_ = _HEADER.unpack_from(packet)
+    at = _HEADER.size
+    for _ in range(questions):
+        at = _after_name(packet, at) + 4
+    found: dict[bytes, list[bytes]] = {}
+    for _ in range(count):
+        owner, at = at, _after_name(packet, at)
+        kind, rdclass, _, length = _RECORD.unpack_from(packet, at)
+        at += _RECORD.size + length
+        if kind == rdtype and rdclass == 1:
+            found.setdefault(read_name(packet, owner), []).append(packet[at - length : at])
+    return found
+
+
 def _extended_errors(options: bytes) -> tuple[int, ...]:
     """The numbers in the options of EDNS, each once; what is cut or odd there costs nothing but itself."""
     found: dict[int, None] = {}

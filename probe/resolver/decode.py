@@ -5,10 +5,11 @@ The chain of aliases is followed inside the one message, from the name asked for
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from probe.resolver.codec import TYPES, MalformedError
+from probe.resolver.codec import TYPES, MalformedError, answer_data
 from probe.text import show
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CHAIN = 8
 _TEXTS = (TYPES["TXT"], TYPES["SPF"])
+_TLSA = TYPES["TLSA"]
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,24 @@ def decode(packet: bytes, rdtype: int) -> Records:
     import dns.message
 
     try:
-        return _follow(dns.message.from_wire(packet, ignore_trailing=True), rdtype)
+        if rdtype == _TLSA:
+            # A record that cannot be used has been published all the same, and dnspython would not have it.
+            found = answer_data(packet, rdtype)
+            return _follow(dns.message.from_wire(packet, ignore_trailing=True, continue_on_error=True), rdtype, found)
+        return _follow(dns.message.from_wire(packet, ignore_trailing=True), rdtype, {})
     except Exception as error:  # a parser of hostile octets may fail in ways that its authors did not foresee
         raise MalformedError(show(str(error)) or type(error).__name__) from None
 
 
-def _follow(message: dns.message.Message, rdtype: int) -> Records:
+def _follow(message: dns.message.Message, rdtype: int, tlsa: Mapping[bytes, Sequence[bytes]]) -> Records:
     import dns.rdataclass
     import dns.rdatatype
 
     wanted = dns.rdatatype.RdataType.make(rdtype)
     name, alias = message.question[0].name, None
     for links in range(CHAIN + 1):
+        if data := tlsa.get(name.to_digestable()):
+            return Records(tuple(map(_association, data)), alias, links=links)
         records = message.get_rrset(message.answer, name, dns.rdataclass.IN, wanted)
         if records:
             values = tuple(_value(record) for record in records)
@@ -77,6 +85,13 @@ def _value(record: Any) -> str:
         times = f"{record.serial} {record.refresh} {record.retry} {record.expire} {record.minimum}"
         return f"{_name(record.mname)} {_name(record.rname)} {times}"
     return show(record.to_text())
+
+
+def _association(data: bytes) -> str:
+    """RFC 6698 section 2.2, and what is too short for that in the form for anything (RFC 3597 section 5)."""
+    if len(data) < 3:
+        return f"\\# {len(data)} {data.hex()}".rstrip()
+    return f"{data[0]} {data[1]} {data[2]} {data[3:].hex()}".rstrip()
 
 
 def _name(name: dns.name.Name) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.peers.lab import CLIENT, DOWN, OTHER_CLIENT, RELAY, RESOLVER, SERVERS_RESOLVER, STRANGER, ZONES_SERVER, Lab
+from tests.peers.loopback import Daemon
 from tests.peers.nameserver import NameServer
 from tests.peers.postfix import Postfix
 from tests.peers.rbldnsd import SICK_ZONE, Rbldnsd
@@ -137,6 +138,6 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         for name, server in getattr(item, "funcargs", {}).items():
-            if isinstance(server, Server):
+            if isinstance(server, Server | Daemon):
                 report.sections.append((f"log of {name}", server.log()))
     return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 import dns.edns
@@ -100,6 +101,27 @@ def test_values_in_presentation_form(value: str, rdtype: str, data: str) -> None
 )
 def test_no_values(answer: str, reason: str, octets: bytes) -> None:
     assert (answer, reason, ()) == said(octets)
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"\3\1\1" + b"\xab" * 32, f"3 1 1 {'ab' * 32}"),
+        (b"\3\1\2" + b"\xab" * 32, f"3 1 2 {'ab' * 32}"),
+        (b"\xff\xff\xff", "255 255 255"),
+        (b"\3\1", r"\# 2 0301"),
+        (b"", r"\# 0"),
+    ],
+    ids=["sound", "length", "unknown", "short", "empty"],
+)
+def test_tlsa_records_are_kept_as_they_were_published(data: bytes, value: str) -> None:
+    """Some of these dnspython would not read, and the sound one beside them would be lost."""
+    sound = "3 1 1 " + "cd" * 32
+    octets = packet(f"{NAME}. 60 IN CNAME tlsa.test.", f"tlsa.test. 60 IN TLSA {sound}", rdtype="TLSA")
+    owner = bytes([0xC0, octets.index(b"\4tlsa")])
+    record = owner + struct.pack("!HHIH", TYPES["TLSA"], 1, 60, len(data)) + data
+    octets = octets[:6] + b"\0\3" + octets[8:] + record
+    assert ("found", None, (sound, value)) == said(octets, "TLSA")
 
 
 def test_aliases_are_followed_within_the_answer() -> None:
