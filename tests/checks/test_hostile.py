@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.checks import dane, dkim, dmarc, dnsbl, dnssec, mta_sts, mx, ptr, spf
+from probe.checks import dane, dkim, dmarc, dnsbl, dnssec, ipv6, mta_sts, mx, ptr, spf
 from probe.checks.spf.record import parse as parse_spf
 from probe.codec import from_json, to_json
 from probe.model import CheckResult
@@ -30,6 +30,7 @@ CHECKS: list[tuple[ModuleType, Any, str]] = [
     (mx, "shop.example", "MX shop.example"),
     (mta_sts, mta_sts.Domain("shop.example", NOW), "TXT _mta-sts.shop.example"),
     (dane, dane.Mail("shop.example", NOW), "MX shop.example"),
+    (ipv6, ipv6.Hosts("shop.example"), "MX shop.example"),
     (dnssec, "shop.example", "DNSKEY example"),
     (dkim, dkim.Key("shop.example", "s1"), "TXT s1._domainkey.shop.example"),
     (ptr, "203.0.113.7", "PTR 7.113.0.203.in-addr.arpa"),

@@ -1,4 +1,4 @@
-"""A real HTTPS server on loopback that says what a test tells it to, octet for octet."""
+"""Real servers on loopback, HTTPS among them, that say what a test tells them to, octet for octet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import Self
 
 from probe.errors import Detail, WireError
 from probe.smtp.connection import open_streams
@@ -19,26 +20,25 @@ def answer(body: bytes, *, status: str = "200 OK", fields: str = "Content-Type: 
     return f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-class Web:
-    """``async with Web(context, says) as web``: ``says`` is the response, or what to do with the streams once the
-    request is there. ``requests`` are the heads that came in. Without a context it speaks in clear."""
+class Listener:
+    """``async with Listener(script) as listener``: a server that does this with each connection. ``connect`` is a
+    ``Connector`` for which every address leads here; 192.0.2.99 and 2001:db8::99 refuse. ``connections`` are the
+    addresses and ports that were asked for."""
 
-    def __init__(self, context: ssl.SSLContext | None, says: bytes | Script) -> None:
-        self._context, self._says = context, says
+    def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
+        self._script, self._context = script, context
         self._tasks: set[asyncio.Task[None]] = set()
-        self.requests: list[bytes] = []
         self.connections: list[tuple[str, int]] = []
 
     async def connect(
         self, address: str, port: int, *, deadline: float
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A ``Connector`` for which every address leads here; 192.0.2.99 refuses."""
         self.connections.append((address, port))
-        if address == "192.0.2.99":
+        if address in ("192.0.2.99", "2001:db8::99"):
             raise WireError("unreachable", Detail("detail-refused-by-host"))
         return await open_streams("127.0.0.1", self._port, deadline=deadline)
 
-    async def __aenter__(self) -> Web:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._context)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
@@ -59,15 +59,28 @@ class Web:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self.requests.append(await reader.readuntil(b"\r\n\r\n"))
-            if isinstance(self._says, bytes):
-                writer.write(self._says)
-                await writer.drain()
-                writer.close()  # with close_notify
-                await writer.wait_closed()
-            else:
-                await self._says(reader, writer)
+            await self._script(reader, writer)
         except (OSError, EOFError, ssl.SSLError):
             pass
         finally:
             writer.transport.abort()
+
+
+class Web(Listener):
+    """``says`` is the response, or what to do with the streams once the request is there. ``requests`` are the heads
+    that came in. Without a context it speaks in clear."""
+
+    def __init__(self, context: ssl.SSLContext | None, says: bytes | Script) -> None:
+        super().__init__(self._answer, context)
+        self._says = says
+        self.requests: list[bytes] = []
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+        if isinstance(self._says, bytes):
+            writer.write(self._says)
+            await writer.drain()
+            writer.close()  # with close_notify
+            await writer.wait_closed()
+        else:
+            await self._says(reader, writer)
