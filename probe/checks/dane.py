@@ -26,7 +26,7 @@ from probe.names import is_hostname
 from probe.text import show
 
 ID = "dane"
-PROVES = ("tls-required",)
+PROVES = ()
 
 PROBLEMS = (
     *("not-validating", "not-asked", "missing", "unsigned", "mx-unsigned", "partial"),
@@ -75,7 +75,8 @@ async def run(subject: Mail, *, ask: Asker, connect: Connector | None = None, fa
     if not is_hostname(domain):
         return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
     mail = await mail_hosts(domain, steps)
-    checked = [await _of_host(host, mail, domain, subject, steps) for host in mail.hosts]
+    said = await _ask_for_tlsa(mail, subject.port, steps)
+    checked = [_of_host(host, domain, subject, said.get(host.name)) for host in mail.hosts]
     anything = mail.answer.authenticated or any(one.facts["authenticated"] for one in checked)
     validating = True if anything else await validates(steps)
     result, reason = _result(mail, checked, validating)
@@ -113,15 +114,34 @@ def _to_add(found: Mapping[str, Any], name: str | None) -> Iterator[str]:
             yield from ready or [f"{host['name']}. IN TLSA 3 1 1 …"]
 
 
-async def _of_host(host: MailHost, mail: MailHosts, domain: str, subject: Mail, steps: Steps) -> _Host:
-    addresses = [said for said in (host.a, host.aaaa) if said]
-    # RFC 7672 section 2.2.2: TLSA is only asked for where the addresses themselves are authenticated.
-    found = [said for said in addresses if said.answer == "found"]
-    authenticated = bool(found) and all(said.authenticated for said in found)
+async def _ask_for_tlsa(mail: MailHosts, port: int, steps: Steps) -> dict[str, tuple[str, Answer]]:
+    """The TLSA base domain of each host that has an address, with what was said there: first at the end of its
+    aliases, then at its own name (RFC 7672 section 2.2.3)."""
+    bases = {
+        host.name: host.alias_of if host.alias_of and _is_authenticated(host) else host.name for host in mail.addressed
+    }
+    said = await _ask_at(bases, port, steps)
+    again = {name: name for name, (base, answer) in said.items() if answer.answer == "absent" and base != name}
+    return said | await _ask_at(again, port, steps)
+
+
+async def _ask_at(bases: Mapping[str, str], port: int, steps: Steps) -> dict[str, tuple[str, Answer]]:
+    answers = await steps.ask_all([(f"_{port}._tcp.{base}", "TLSA") for base in bases.values()]) if bases else []
+    return {name: (base, answer) for (name, base), answer in zip(bases.items(), answers, strict=True)}
+
+
+def _is_authenticated(host: MailHost) -> bool:
+    """RFC 7672 section 2.2.2: TLSA records count only where the addresses themselves are authenticated."""
+    found = [said for said in (host.a, host.aaaa) if said and said.answer == "found"]
+    return bool(found) and all(said.authenticated for said in found)
+
+
+def _of_host(host: MailHost, domain: str, subject: Mail, said: tuple[str, Answer] | None) -> _Host:
+    authenticated = _is_authenticated(host)
     facts: dict[str, Any] = {"host": host.name, "authenticated": authenticated, "name": None, "records": ()}
-    if not found:
+    if said is None:
         return _Host({**facts, "reason": host.failure or "no-address"}, "temperror" if host.failure else "none")
-    answer, base = await _ask_for_tlsa(host, authenticated, subject.port, steps)
+    base, answer = said
     facts |= {"name": f"_{subject.port}._tcp.{base}"}
     shown = next((one.chain for one in subject.seen if one.host.rstrip(".").lower() == host.name), ())
     publish = _to_publish(facts["name"], shown, answer.values)
@@ -144,15 +164,6 @@ async def _of_host(host: MailHost, mail: MailHosts, domain: str, subject: Mail, 
     if "match" in matches.values():
         return _Host({**facts, "reason": "match"}, "pass", publish)
     return _Host({**facts, "reason": next(iter(matches.values()))}, "fail", publish)
-
-
-async def _ask_for_tlsa(host: MailHost, authenticated: bool, port: int, steps: Steps) -> tuple[Answer, str]:
-    """RFC 7672 section 2.2.3: first at the end of the host's aliases, then at its own name."""
-    bases = [host.alias_of, host.name] if host.alias_of and authenticated else [host.name]
-    answer, base = await steps.ask(f"_{port}._tcp.{bases[0]}", "TLSA"), str(bases[0])
-    if answer.answer == "absent" and len(bases) > 1:
-        answer, base = await steps.ask(f"_{port}._tcp.{bases[1]}", "TLSA"), str(bases[1])
-    return answer, base
 
 
 def _described(record: tlsa.Association) -> dict[str, Any]:

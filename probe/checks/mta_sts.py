@@ -20,7 +20,7 @@ from probe.checks.mail_hosts import MailHosts, mail_hosts
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.checks.sts_policy import Policy, Record
-from probe.model import CheckResult, Result
+from probe.model import Answer, CheckResult, Result
 from probe.names import is_address, is_hostname
 from probe.text import show
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from probe.checks.https import Fetched, HttpsError
 
 ID = "mta_sts"
-PROVES = ("tls-required",)
+PROVES = ()
 
 PATH = "/.well-known/mta-sts.txt"
 PROBLEMS = (
@@ -125,10 +125,15 @@ class _Check:
         self.policy: Policy | None = None
 
     async def run(self) -> tuple[Result | None, str]:
-        self.hosts = await mail_hosts(self._domain, self._steps)
-        if self.hosts.failure:
-            return self._stop("temperror", self.hosts.failure, "not-asked")
-        broken = await self._record()
+        import asyncio
+
+        hosts, said = await asyncio.gather(
+            mail_hosts(self._domain, self._steps), self._steps.ask(f"_mta-sts.{self._domain}", "TXT")
+        )
+        self.hosts = hosts
+        if hosts.failure:
+            return self._stop("temperror", hosts.failure, "not-asked")
+        broken = self._record(said)
         if broken is not None:
             return broken
         if self._connect is None:
@@ -141,9 +146,8 @@ class _Check:
             return broken
         return await self._held_against_mx()
 
-    async def _record(self) -> tuple[Result | None, str] | None:
+    def _record(self, answer: Answer) -> tuple[Result | None, str] | None:
         """RFC 8461 section 3.1: unless there is exactly one record, the domain does not use MTA-STS."""
-        answer = await self._steps.ask(f"_mta-sts.{self._domain}", "TXT")
         if not answer.known:
             return self._stop("temperror", answer.reason or answer.answer, "not-asked")
         texts = [show(value) for value in answer.values]
