@@ -221,6 +221,9 @@ class _Check:
         if response.status != 200:
             temporary = response.status >= 500 or response.status == 429
             return self._stop("temperror" if temporary else "permerror", "fetch-status", "not-found")
+        # None was asked for (RFC 9110 section 8.4), and senders read the octets as they come.
+        if response.fields.get("content-encoding", "identity").lower() != "identity":
+            return self._stop("permerror", "fetch-content-coding", "http")
         # RFC 8461 section 3.2: text/plain, lest a page that users can upload to be taken for a policy.
         if media_type.partition(";")[0].strip().lower() != "text/plain":
             self.problems.append("media-type")

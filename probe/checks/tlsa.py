@@ -70,12 +70,13 @@ def _reason(usage: int, selector: int, matching: int, data: bytes) -> str | None
 
 def _holds_what_it_says(selector: int, data: bytes) -> bool:
     """Whether the whole certificate, or the whole key, can be read."""
-    from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    from probe.tls.certificate import load
 
     try:
         if selector == CERTIFICATE:
-            x509.load_der_x509_certificate(data)
+            load(data)
         else:
             load_der_public_key(data)
     except Exception:  # a parser of hostile octets: whatever it says, this is nothing that could match
@@ -85,31 +86,40 @@ def _holds_what_it_says(selector: int, data: bytes) -> bool:
 
 def association(der: bytes, usage: int = DANE_EE, selector: int = PUBLIC_KEY, matching: int = SHA256) -> str:
     """The record to publish for a certificate. ``3 1 1`` outlives every renewal that keeps the key (RFC 7671
-    section 5.1). Raises ValueError for what is no certificate."""
-    from cryptography import x509
+    section 5.1). Raises ValueError for what is no certificate with a key that can be read."""
+    from cryptography.exceptions import UnsupportedAlgorithm
 
-    return f"{usage} {selector} {matching} {_selected(x509.load_der_x509_certificate(der), selector, matching).hex()}"
+    from probe.tls.certificate import load
+
+    try:
+        return f"{usage} {selector} {matching} {_selected(load(der), selector, matching).hex()}"
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
 
 
 def match(record: Association, chain: Sequence[bytes], names: Sequence[str], now: datetime.datetime) -> Match:
-    """Whether a usable record holds for a chain, leaf first and in DER form.
+    """Whether a usable record holds for a chain, leaf first and in DER form; never raises.
 
     With usage 3 the leaf alone is compared, whatever its names and dates (RFC 7672 section 3.1.1). With usage 2 an
     issuer must match, the leaf must lead to it, be valid now and bear one of the names (section 3.2.2).
     """
-    from cryptography import x509
-
     try:
-        certificates = [x509.load_der_x509_certificate(der) for der in chain]
-    except ValueError:
+        return _match(record, chain, names, now)
+    except Exception:  # parsers of hostile octets: what they cannot read, matches nothing
         return "no-match"
+
+
+def _match(record: Association, chain: Sequence[bytes], names: Sequence[str], now: datetime.datetime) -> Match:
+    from probe.tls.certificate import load
+
+    certificates = list(map(load, chain))
     if not certificates:
         return "no-match"
     if record.usage == DANE_EE:
         return "match" if _equals(record, certificates[0]) else "no-match"
     anchors = [one for one in certificates[1:] if _equals(record, one)]
     if record.selector == CERTIFICATE and record.matching == FULL and not anchors:
-        anchors = [x509.load_der_x509_certificate(record.data)]  # the record itself brings the issuer
+        anchors = [load(record.data)]  # the record itself brings the issuer
     return _leads_to(anchors, certificates, names, now)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -11,10 +13,17 @@ from probe.model import Certificate
 from probe.text import show
 
 
+def load(der: bytes) -> x509.Certificate:
+    """A certificate in DER form. Raises ValueError. Whoever made it is told of its oddities elsewhere, not our user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return x509.load_der_x509_certificate(der)
+
+
 def describe(der: bytes) -> Certificate | None:
     """The facts of a certificate in DER form; None where it cannot be parsed."""
     try:
-        leaf = x509.load_der_x509_certificate(der)
+        leaf = load(der)
         return Certificate(
             subject=show(leaf.subject.rfc4514_string()),
             issuer=show(leaf.issuer.rfc4514_string()),

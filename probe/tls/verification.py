@@ -21,6 +21,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
+from probe.tls.certificate import load
+
 PROBLEMS = (
     "unreadable",
     "expired",
@@ -42,9 +44,9 @@ def problems(chain: Sequence[bytes], host: str, now: datetime.datetime, ca_file:
     empty where it verifies.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an odd serial number in somebody's store is not our user's concern
+        warnings.simplefilter("ignore")  # nor is that of the server's certificate
         try:
-            leaf, *others = (x509.load_der_x509_certificate(der) for der in chain)
+            leaf, *others = map(load, chain)
             found = [*_of_leaf(leaf, now), *([] if names_host(leaf, host) else ["other-name"])]
             anchors = trust_anchors(ca_file)
             if leaf not in anchors and not leads_to(anchors, leaf, others, now):
@@ -82,11 +84,13 @@ def trust_anchors(ca_file: str | None) -> tuple[x509.Certificate, ...]:
 @cache
 def _anchors(path: str, _changed: int) -> tuple[x509.Certificate, ...]:
     octets = Path(path).read_bytes()
-    try:
-        return tuple(x509.load_pem_x509_certificates(octets))
-    except ValueError:
-        # One that cannot be read costs itself, not the whole store.
-        return tuple(filter(None, map(_readable, _PEM.findall(octets))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an odd serial number in somebody's store is not our user's concern
+        try:
+            return tuple(x509.load_pem_x509_certificates(octets))
+        except ValueError:
+            # One that cannot be read costs itself, not the whole store.
+            return tuple(filter(None, map(_readable, _PEM.findall(octets))))
 
 
 def _readable(pem: bytes) -> x509.Certificate | None:

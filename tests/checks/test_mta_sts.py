@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gzip
 from typing import Any
 
 import pytest
@@ -238,7 +239,11 @@ def test_a_server_that_cannot_be_reached_is_for_now(ca_file: str) -> None:
 
 @pytest.mark.parametrize(
     ("says", "reason"),
-    [(answer(b"x" * 65537), "fetch-too-large"), (b"220 mx.shop.example ESMTP\r\n", "fetch-no-http")],
+    [
+        (answer(gzip.compress(POLICY), fields="Content-Encoding: gzip\r\n"), "fetch-content-coding"),
+        (answer(b"x" * 65537), "fetch-too-large"),
+        (b"220 mx.shop.example ESMTP\r\n", "fetch-no-http"),
+    ],
 )
 def test_what_is_no_policy_at_all(ca_file: str, says: bytes, reason: str) -> None:
     result = look(ca_file, says)

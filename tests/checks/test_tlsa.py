@@ -83,6 +83,20 @@ def test_an_issuer_that_the_server_does_not_send() -> None:
     assert "match" == match(parse(association(AUTHORITY.der, 2, 0, 0)), leaf, [NAME], NOW)
 
 
+@given(st.integers(0, 3000), st.binary(min_size=1, max_size=4), st.sampled_from(PARAMETERS))
+def test_a_spoilt_certificate_matches_nothing_and_breaks_nothing(
+    at: int, octets: bytes, parameters: tuple[int, int, int]
+) -> None:
+    record = parse(association(OTHER.der, *parameters))
+    leaf, issuer = (der[: at % len(der)] + octets + der[at % len(der) + len(octets) :] for der in CHAIN)
+    assert match(record, (leaf, issuer), [NAME], NOW) == "no-match"
+    for der in (leaf, issuer):
+        try:
+            assert parse(association(der, *parameters)).reason is None
+        except ValueError:
+            continue
+
+
 DIGEST = "ab" * 32
 
 
