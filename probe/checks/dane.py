@@ -11,7 +11,7 @@ the resolver does not validate, so that nobody can tell.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ PROVES = ()
 
 PROBLEMS = (
     *("not-validating", "not-asked", "missing", "unsigned", "mx-unsigned", "partial"),
-    *("look-up-fails", "unusable", "some-unusable", "mismatch", "stale", "whole-certificate"),
+    *("look-up-fails", "unusable", "some-unusable", "mismatch", "stale", "weaker-digest", "whole-certificate"),
 )
 """Everything that can be wrong; each has its words as the finding ``dane-`` and the id."""
 
@@ -238,9 +238,17 @@ def _of_one(one: _Host) -> Iterator[dict[str, Any]]:
     stale = [record for record in records if record["match"] not in (None, "match")]
     if one.result == "pass" and stale:
         yield _problem("stale", host, detail=", ".join(record["parameters"] for record in stale[:_MOST_NAMED]))
-    usable = [record["parameters"] for record in records if not record["reason"]]
+    if one.result == "pass" and all(_outdone(record, records) for record in records if record["match"] == "match"):
+        yield _problem("weaker-digest", host)
+    usable = [record["parameters"] for record in records if not record["reason"] and reason != "unsigned"]
     if usable and all(parameters.startswith("3 0 ") for parameters in usable):
         yield _problem("whole-certificate", host, detail=", ".join(usable[:_MOST_NAMED]), name=name)
+
+
+def _outdone(record: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether senders pass over a record for the sake of a stronger digest beside it (RFC 7671 section 9)."""
+    kind, _, matching = str(record["parameters"]).rpartition(" ")
+    return matching == "1" and any(other["parameters"] == f"{kind} 2" and not other["reason"] for other in records)
 
 
 def _problem(id_: str, about: str, **more: Any) -> dict[str, Any]:

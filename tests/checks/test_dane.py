@@ -119,6 +119,15 @@ def test_one_record_that_matches_is_enough() -> None:
     assert ("pass", {"stale": A}) == (result.result, problems(result))
 
 
+def test_a_match_beside_a_stronger_digest_that_does_not_match_is_no_match_for_many() -> None:
+    stronger = tlsa.association(CHAIN[0], 3, 1, 2)
+    broken = "3 1 2 " + "ab" * 64
+    assert {"stale": A, "weaker-digest": A} == problems(look({TLSA_A: signed(OURS, broken)}))
+    assert {} == problems(look({TLSA_A: signed(OURS, stronger)}))
+    by_another_way = tlsa.association(CHAIN[0], 3, 0, 1)
+    assert {"stale": A} == problems(look({TLSA_A: signed(OURS, broken, by_another_way)}))
+
+
 @pytest.mark.parametrize(("usage", "selector"), [(2, 0), (2, 1)])
 def test_the_issuer_may_stand_for_the_host(usage: int, selector: int) -> None:
     record = tlsa.association(AUTHORITY.der, usage, selector, 1)
