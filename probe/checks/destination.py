@@ -79,15 +79,20 @@ def read(tag: str, part: str, schemes: Sequence[str]) -> Destination:
     return Destination(tag, part, scheme, domain, limit, "bad-limit" if bang and not _LIMIT.fullmatch(size) else None)
 
 
-async def deliverable(domains: Sequence[str], steps: Steps) -> dict[str, bool | None]:
-    """Whether mail to each domain has somewhere to go (RFC 5321 section 5.1, RFC 7505); None where DNS did not say."""
-    routes = await steps.ask_all([(domain, "MX") for domain in domains]) if domains else []
+async def deliverable(
+    domains: Sequence[str], steps: Steps, also: Sequence[tuple[str, str]] = ()
+) -> tuple[dict[str, bool | None], list[Answer]]:
+    """Whether mail to each domain has somewhere to go (RFC 5321 section 5.1, RFC 7505); None where DNS did not say.
+    And the answers to the questions in ``also``, which are asked in the same breath."""
+    questions = [*also, *((domain, "MX") for domain in domains)]
+    answers = await steps.ask_all(questions) if questions else []
+    others, routes = answers[: len(also)], answers[len(also) :]
     bare = [domain for domain, route in zip(domains, routes, strict=True) if route.known and not route.values]
     hosts = await steps.ask_all([(domain, kind) for domain in bare for kind in ("A", "AAAA")]) if bare else []
     found = {domain: _by_mx(route) for domain, route in zip(domains, routes, strict=True)}
     for index, domain in enumerate(bare):
         found[domain] = _by_address(hosts[index * 2 : index * 2 + 2])
-    return found
+    return found, others
 
 
 def _by_mx(route: Answer) -> bool | None:

@@ -142,8 +142,9 @@ def test_nobody_looks_for_misplaced_records_where_one_is_found_or_the_answer_is_
         ("v=DMARC1; p=monitor", "permerror", "bad-p"),
         ("v=DMARC1", "permerror", "missing-p"),
         ("v=DMARC1; p=reject; np=", "permerror", "bad-np"),
-        ("v=spf1 -all", "none", "no-record"),
-        ("v=DKIM1; p=MIGf", "none", "no-record"),
+        ("v=spf1 -all", "none", "spf-in-its-place"),
+        ("v=DKIM1; p=MIGf", "none", "dkim-in-its-place"),
+        ("google-site-verification=x", "none", "no-record"),
         (absent("nodata"), "none", "no-record"),
         (failed("servfail"), "temperror", "servfail"),
         (refused(), "temperror", "refused"),
@@ -188,6 +189,30 @@ def test_what_dmarc_makes_of_spf_and_dkim(
     for standard in ("rfc9989", "rfc7489"):
         assert (one.facts[standard]["result"], one.facts[standard]["disposition"]) == (result, asked)
     assert one.facts["evaluated"] == (result is not None)
+
+
+@pytest.mark.parametrize(
+    ("said", "publish"),
+    [
+        ("v=DMARC1 p=reject; rua=mailto:d@x.example", "v=DMARC1; p=reject; rua=mailto:d@x.example"),
+        ("p=reject; rua=mailto:d@x.example; v=DMARC1", "v=DMARC1; p=reject; rua=mailto:d@x.example"),
+        ('"v=DMARC1; p=none; rua=mailto:d@x.example"', "v=DMARC1; p=none; rua=mailto:d@x.example"),
+        ("v=dmarc1, p=quarantine; rua=mailto:dmarc1@x.example", "v=DMARC1; p=quarantine; rua=mailto:dmarc1@x.example"),
+        (
+            ["v=DMARC1; p=reject; rua=mailto:a@x.example", "v=DMARC1; p=none; rua=mailto:b@x.example"],
+            "v=DMARC1; p=none; rua=mailto:b@x.example",
+        ),
+        ("v=DMARC1; p=rejected; sp=all", "v=DMARC1; p=reject; rua=mailto:dmarc-reports@shop.example"),
+        ("v=dmarc1", "v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.example"),
+    ],
+    ids=str,
+)
+def test_a_text_that_is_no_record_is_mended_into_one(said: Said, publish: str) -> None:
+    for domain in ("shop.example", "mail.shop.example"):
+        one = check(dmarc, domain, {at("shop.example"): said})
+        assert one.result == "permerror"
+        assert (one.facts["publish"]["name"], one.facts["publish"]["record"]) == ("_dmarc.shop.example", publish)
+        assert any(publish in line for line in findings(domain, {at("shop.example"): said}))
 
 
 def test_strict_alignment_wants_the_very_domain() -> None:
@@ -277,7 +302,15 @@ def test_a_message_with_a_hundred_signatures_costs_ten_walks() -> None:
 def test_every_reason_has_its_words_in_both_languages() -> None:
     flaws = {"multiple-records", "bad-version", "version-not-first", "missing-semicolon", "quoted-record"}
     verdicts = {"aligned", "not-aligned", "nothing-passed", "organization-unknown", "spf-temperror", "dkim-temperror"}
-    others = {"spf-not-known", "dkim-not-known", "no-record", "existence-unknown", "bad-domain"}
+    others = {
+        "spf-in-its-place",
+        "dkim-in-its-place",
+        "spf-not-known",
+        "dkim-not-known",
+        "no-record",
+        "existence-unknown",
+        "bad-domain",
+    }
     for lang in ("en", "ja"):
         words = catalog(lang).words
         for id_ in {*dmarc._FLAWS, *dmarc._HINTS, *flaws, *verdicts, *others}:

@@ -237,9 +237,8 @@ async def _surroundings(domain: str, newer: Discovery, older: Discovery, steps: 
         misplaced = await _misplaced(domain, steps) if newer.result == "none" else ()
         return {"wildcard": False, "reports": (), "misplaced": misplaced}
     own = (newer.organizational_domain, older.organizational_domain)
-    reports = await judge(newer.record, newer.found_at, own, steps)
     # RFC 4592 section 2.1.1: the wildcard itself can be asked for by its name.
-    answer = await steps.ask(f"*.{newer.found_at}", "TXT")
+    reports, answer = await judge(newer.record, newer.found_at, own, steps, (f"*.{newer.found_at}", "TXT"))
     return {
         "wildcard": any(is_record(show(value)) for value in answer.values),
         "reports": reports,
@@ -280,13 +279,11 @@ def _publish(domain: str, found: Discovery) -> dict[str, Any]:
     """The record to publish now, those that follow it, and whether it says anything else than what stands there."""
     if found.result == "temperror":
         return {}
-    if found.record is None or found.found_at is None:
-        first = first_record(domain)
-        later = next_records(domain, parse(first.text))
-        return {"name": first.name, "record": first.text, "later": tuple(one.text for one in later), "changed": True}
-    mended = mended_record(found.found_at, found.record)
-    later = next_records(found.found_at, found.record)
-    same = _without_spaces(parse(mended.text)) == _without_spaces(found.record)
+    at = found.found_at or domain
+    record = found.record or found.meant or parse(first_record(at).text)
+    mended = mended_record(at, record)
+    later = next_records(at, record)
+    same = found.record is not None and _without_spaces(parse(mended.text)) == _without_spaces(found.record)
     return {
         "name": mended.name,
         "record": mended.text,

@@ -7,11 +7,12 @@ wants to know. What could not be asked is never taken for absent.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from probe.checks.dmarc.record import Record, is_record, milder, near_miss, parse
+from probe.checks.dmarc.record import POLICIES, Record, is_record, meant, milder, near_miss, parse
 from probe.checks.steps import Steps
 from probe.model import Result
 from probe.text import show
@@ -20,14 +21,21 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 
+# Records that are published at this name by mistake, or by a wildcard.
+_OTHERS = ("spf", "dkim")
+
+
 @dataclass(frozen=True)
 class Place:
-    """What the name ``_dmarc.<domain>`` holds: a record, or else why not. ``flaw`` is what is wrong with the text
-    there, ``failed`` why it could not be asked, ``alias`` the name that a CNAME leads to."""
+    """What the name ``_dmarc.<domain>`` holds: a record, or else why not. ``flaw`` is what is wrong with a text there
+    that means to be one, and ``meant`` the record that it was to be; ``other`` is what stands there instead (``spf`` or
+    ``dkim``), ``failed`` why it could not be asked, ``alias`` the name that a CNAME leads to."""
 
     domain: str
     record: Record | None = None
     flaw: str | None = None
+    meant: Record | None = None
+    other: str | None = None
     failed: str | None = None
     alias: str | None = None
 
@@ -52,10 +60,14 @@ class Places:
         texts = [show(value) for value in answer.values]
         records = [text for text in texts if is_record(text)]
         if len(records) > 1:  # RFC 9989 section 4.10 step 2: all of them are discarded
-            return Place(domain, flaw="multiple-records", alias=alias)
+            return Place(domain, flaw="multiple-records", meant=_mildest(map(parse, records)), alias=alias)
         if records:
             return Place(domain, parse(records[0]), alias=alias)
-        return Place(domain, flaw=next(filter(None, map(near_miss, texts)), None), alias=alias)
+        missed = next(filter(near_miss, texts), None)
+        if missed is not None:
+            return Place(domain, flaw=near_miss(missed), meant=meant(missed), alias=alias)
+        other = next((name for text in texts for name in _OTHERS if text.lower().startswith(f"v={name}")), None)
+        return Place(domain, other=other, alias=alias)
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,8 @@ class Walk:
 class Discovery:
     """What one standard comes to. ``result`` is None where a record applies, with its ``policy`` for this domain, the
     ``tag`` that it comes from and the policy ``applied`` (milder while testing); else ``none``, ``permerror`` or
-    ``temperror``, and ``reason``. ``exists`` is None where nobody had to ask."""
+    ``temperror``, and ``reason``; ``meant`` is then what a flawed text at ``found_at`` was to be. ``exists`` is None
+    where nobody had to ask."""
 
     result: Result | None
     reason: str
@@ -95,6 +108,7 @@ class Discovery:
     policy: str | None = None
     applied: str | None = None
     exists: bool | None = None
+    meant: Record | None = None
 
 
 def targets(domain: str) -> list[str]:
@@ -134,8 +148,7 @@ async def by_tree_walk(domain: str, places: Places, steps: Steps) -> tuple[Disco
     suffix = next((at for at, record in walked.found if record.psd == "y"), None)
     at = next((one for one in (domain, organization, suffix) if one in records), None)
     if at is None:
-        flaw = walked.places[0].flaw
-        return Discovery("permerror" if flaw else "none", flaw or "no-record", organization), walked
+        return _nothing(walked.places, organization), walked
     record = records[at]
     standing = record.standing()
     if standing == "unusable":
@@ -161,8 +174,7 @@ async def by_suffix_list(domain: str, places: Places) -> Discovery:
     if place.failed:
         return Discovery("temperror", place.failed, organization)
     if record is None:
-        flaw = own.flaw or place.flaw
-        return Discovery("permerror" if flaw else "none", flaw or "no-record", organization)
+        return _nothing((own, place), organization)
     standing = record.standing(("sp",))
     if standing == "unusable":
         return Discovery("permerror", _fault(record), organization, place.domain, record)
@@ -184,6 +196,20 @@ def suffix_list() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
+
+
+def _nothing(places: Sequence[Place], organization: str | None) -> Discovery:
+    """No record: the nearest flaw says why, else what stands in its place."""
+    flawed = next((place for place in places if place.flaw), None)
+    if flawed is not None:
+        return Discovery("permerror", str(flawed.flaw), organization, flawed.domain, meant=flawed.meant)
+    other = places[0].other
+    return Discovery("none", f"{other}-in-its-place" if other else "no-record", organization)
+
+
+def _mildest(records: Iterable[Record]) -> Record:
+    """Of several records the one that refuses the least: which of them is meant, only the owner knows."""
+    return min(records, key=lambda record: POLICIES.index(record.p) if record.p else -1)
 
 
 def _applies(

@@ -24,6 +24,7 @@ _VERSION = re.compile(r"\s*[vV]\s*=\s*DMARC1\s*(?:;|\Z)")
 _ANY_VERSION = re.compile(r"\s*v\s*=\s*dmarc", re.IGNORECASE)
 _BARE_VERSION = re.compile(r"\s*dmarc1\b", re.IGNORECASE)
 _UNSEPARATED = re.compile(r"\s*[vV]\s*=\s*DMARC1\s*[^;\s]")
+_STRAY_VERSION = re.compile(r"(?:\bv\s*=\s*)?\bdmarc\s*[0-9]*(?![a-z0-9@.-])[\s;,:]*", re.IGNORECASE)
 _LATER_VERSION = re.compile(r";\s*v\s*=\s*DMARC1\b", re.IGNORECASE)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
 _BARE_ADDRESS = re.compile(r"[^\s:@,]+@[^\s:@,]+")
@@ -106,6 +107,15 @@ def near_miss(text: str) -> str | None:
     return "version-not-first" if _LATER_VERSION.search(text) else None
 
 
+def meant(text: str) -> Record | None:
+    """The record that a near miss was to be: without its quotes, the version in front and parted from the rest. None
+    where nothing can be made of it."""
+    bare = _QUOTES.sub("", text)
+    rest = _STRAY_VERSION.sub("", bare).strip(" ;,:")
+    repaired = f"v=DMARC1; {rest}"
+    return parse(repaired) if near_miss(text) and rest else None
+
+
 def parse(text: str) -> Record:
     """Read a record that ``is_record``; never raises. Unknown tags are ignored, wrong values too (section 4.7)."""
     read = parse_tags(text, fold_case=True)
@@ -183,6 +193,7 @@ def _unwise(record: Record, read: TagList) -> Iterator[str]:
         "sp-stricter": record.sp is not None and record.p is not None and _rank(record.sp) > _rank(record.p),
         "np-weaker": record.np is not None and _rank(record.np) < _rank(record.sp or record.p),
         "p-not-second": "p" in tags and next((name for name in tags if name != "v"), "p") != "p",
+        "ruf-seldom-sent": bool(record.ruf),
         "fo-without-ruf": "fo" in tags and "ruf" not in tags,
         "size-limit": any("!" in tags.get(name, "") for name in ("rua", "ruf")),
         "long-record": len(text) > _ADVISED_LENGTH,

@@ -35,18 +35,20 @@ def consent_name(domain: str, destination: str) -> str:
     return f"{domain}._report._dmarc.{destination}"
 
 
-async def judge(record: Record, found_at: str, own: tuple[str | None, ...], steps: Steps) -> tuple[dict[str, Any], ...]:
+async def judge(
+    record: Record, found_at: str, own: tuple[str | None, ...], steps: Steps, also: tuple[str, str]
+) -> tuple[tuple[dict[str, Any], ...], Answer]:
     """One entry an address: ``tag``, ``uri``, ``scheme``, ``domain``, ``limit``, ``problem``, and where a domain was
     asked ``external`` (it belongs to another organization than ``own``), ``authorized``, ``consent`` (the name asked
-    for), ``overrides`` (where the reports go instead) and ``deliverable``. None is what could not be told."""
+    for), ``overrides`` (where the reports go instead) and ``deliverable``. None is what could not be told. And the
+    answer to the question ``also``, asked in the same breath."""
     addresses = destinations(record)
     asked = list(dict.fromkeys(one.domain for one in addresses if one.mailbox and one.domain))[:_MOST_ASKED]
     outside = [domain for domain in asked if not _inside(domain, (found_at, *own))]
     # Where the name would be too long, there is no way to consent (RFC 9990 section 4, step 4).
     names = {domain: name for domain in outside if is_hostname(name := consent_name(found_at, domain))}
-    answers = await steps.ask_all([(name, "TXT") for name in names.values()]) if names else []
-    consents = dict(zip(names, answers, strict=True))
-    reachable = await deliverable(asked, steps)
+    reachable, answers = await deliverable(asked, steps, [also, *((name, "TXT") for name in names.values())])
+    consents = dict(zip(names, answers[1:], strict=True))
     found = []
     for one in addresses:
         entry: dict[str, Any] = {**vars(one), "uri": show(one.uri)}
@@ -57,7 +59,7 @@ async def judge(record: Record, found_at: str, own: tuple[str | None, ...], step
             entry["consent"] = consent_name(found_at, one.domain)
             entry |= _consent(consents.get(one.domain), one.tag, one.domain)
         found.append(entry)
-    return tuple(found)
+    return tuple(found), answers[0]
 
 
 def faults(entry: Mapping[str, Any]) -> Iterator[str]:

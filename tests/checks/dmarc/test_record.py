@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.checks.dmarc.record import POLICIES, is_record, milder, near_miss, parse
+from probe.checks.dmarc.record import POLICIES, is_record, meant, milder, near_miss, parse
 
 RUA = "rua=mailto:d@shop.example"
 PIECES = st.sampled_from(
@@ -55,6 +55,14 @@ def test_what_only_looks_like_a_record(text: str, why: str | None) -> None:
     assert (is_record(text), near_miss(text)) == (text == "v=DMARC1", why)
 
 
+@given(RECORDS | st.text())
+def test_what_a_near_miss_meant_is_a_record(text: str) -> None:
+    for written in (text, text.replace("v=DMARC1;", "v=dmarc1 "), f'"{text}"', f"p=none;{text}"):
+        record = meant(written)
+        assert record is None or near_miss(written) is not None
+        assert record is None or is_record(record.text)
+
+
 @pytest.mark.parametrize(
     ("tags", "warnings"),
     [
@@ -66,6 +74,7 @@ def test_what_only_looks_like_a_record(text: str, why: str | None) -> None:
         ("rua=mailto:d@shop.example,", {"bad-rua"}),
         ("rua=mailto:d@shop.example!10m", {"size-limit"}),
         ("ruf=x; fo=2; " + RUA, {"bad-ruf", "bad-fo"}),
+        ("ruf=mailto:f@shop.example; " + RUA, {"ruf-seldom-sent"}),
         ("fo=1; " + RUA, {"fo-without-ruf"}),
         ("reject; " + RUA, {"malformed-tag"}),
         ("p=none; " + RUA, {"repeated-tag"}),
