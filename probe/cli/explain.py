@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     for place, word in _words(given.reply):
         count += 1
         try:
-            show_one(explain(word, facts=facts))
+            show_one(explain(word, facts=facts) if place is None else _told(word, facts))
         except UsageError as error:
             if place is None:
                 raise
@@ -59,6 +59,16 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(_NOTHING)
     finish()
     return status
+
+
+def _told(line: str, facts: Catalog) -> Explanation:
+    """What a line of standard input says. Raises ``UsageError`` for one that holds no reply."""
+    from probe.replies.feed import answer
+
+    explanation, error = answer(line, facts=facts)
+    if error is not None:
+        raise UsageError(error)
+    return explanation
 
 
 def _stream(facts: Catalog) -> int:

@@ -6,9 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from probe.replies.bounces import bounce, prose
 from probe.replies.bounces.charset import text_of
-from probe.replies.logs import events
 from probe.replies.notice import Notice
 
 LONGEST = 1_048_576  # octets of one message or text; a report stands at the beginning
@@ -81,6 +79,8 @@ class Block:
         if not self._is_message:
             yield from _text(octets, begin)
             return
+        from probe.replies.bounces import bounce  # heavy, and most logs hold none
+
         self.messages += 1
         self._is_message = False
         notices = bounce.read(octets, begin, strict=self._is_mailbox)
@@ -117,6 +117,9 @@ class Block:
 
 def _text(octets: bytes, begin: int) -> Iterator[Notice]:
     """A text that somebody pasted: the prose of a bounce, or else just the words of a refusal."""
+    from probe.replies.bounces import prose
+    from probe.replies.logs import events
+
     text = text_of(octets)
     if text.startswith(("{", "[")) and (documents := events.documents(text)):
         for document in documents:

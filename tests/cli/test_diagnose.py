@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import json
 import lzma
+import subprocess
+import threading
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
@@ -15,7 +20,7 @@ import pytest
 from probe.catalog import catalog
 from probe.codec import schema
 from probe.model import Incident, IncidentGroup
-from tests.cli.conftest import Cli, spawn
+from tests.cli.conftest import Cli, command, spawn
 
 SAMPLES = Path(__file__).parents[1] / "replies"
 BOUNCE = SAMPLES / "bounces" / "postfix-report.eml"
@@ -159,6 +164,48 @@ def test_one_bad_file_does_not_lose_the_others(cli: Cli, tmp_path: Path) -> None
     assert 1 == len(json.loads(said.out))
 
 
+def test_a_log_that_is_followed_gives_what_is_known() -> None:
+    words = command("diagnose", "-", "--format", "jsonl")
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(REJECT.format(1, "example.org", "example.org").encode())
+        process.stdin.flush()
+        assert "joe@example.org" == json.loads(process.stdout.readline())["recipient"]  # while the pipe is open
+        process.stdin.close()
+        assert 0 == process.wait(30)
+
+
+def test_a_log_that_is_followed_is_told_when_the_user_ends_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def chunks(name: str) -> Iterator[bytes]:
+        yield REJECT.format(1, "example.org", "example.org").encode()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("probe.cli.diagnose.chunks", chunks)
+    said = cli("diagnose", "-")
+    assert (130, "smtp-probe: interrupted\n") == (said.status, said.err)
+    assert "joe@example.org" in said.out
+
+
+def test_a_reader_that_leaves_ends_it() -> None:
+    lines = "".join(REJECT.format(number % 60, "example.org", "example.org") for number in range(3000)).encode()
+    with subprocess.Popen(
+        command("diagnose", "--format", "jsonl"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        feeder = threading.Thread(target=_feed, args=(process.stdin, lines))
+        feeder.start()
+        process.stdout.readline()
+        process.stdout.close()
+        assert 141 == process.wait(30)
+        feeder.join()
+        assert b"" == process.stderr.read()
+
+
+def _feed(pipe: IO[bytes], octets: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), pipe:
+        pipe.write(octets)
+
+
 def test_hostile_text_reaches_no_terminal(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "\x1b[2J.log"
     path.write_bytes(b"550 5.1.1 \x1b]0;owned\x07 \xe2\x80\xae user unknown \xff\n")
@@ -182,6 +229,28 @@ def test_every_line_has_its_object_in_its_place() -> None:
     assert [False, True, True, False, False, True, True, True, False, False] == ["error" in one for one in found]
     assert ["unknown"] * 5 == [one["cause"] for one in found if "error" in one]
     assert "user-unknown" == found[8]["cause"]
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_an_object_is_read_in_every_format(format: str) -> None:
+    line = json.dumps({"text": "550 5.1.1 no thanks", "command": "RCPT TO:<joe@example.org>"}).encode()
+    done = spawn("explain", "-", "--format", format, stdin=line)
+    assert (0, b"") == (done.returncode, done.stderr)
+    found = json.loads(done.stdout)
+    assert (550, True, "RCPT") == (found["code"], found["allowed_here"], found["command"])
+
+
+def test_answers_come_line_by_line() -> None:
+    """A program that asks and waits gets its answer before it asks again."""
+    words = command("explain", "-", "--format", "jsonl")
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        for line, code in ((b"550 5.1.1 no\n", 550), (b"421 4.3.2 busy\n", 421)):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert code == json.loads(process.stdout.readline())["code"]
+        process.stdin.close()
+        assert 0 == process.wait(30)
 
 
 def test_an_object_tells_what_was_answered() -> None:
