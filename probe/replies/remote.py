@@ -42,7 +42,7 @@ _REMOTE = re.compile(
         r"|\b(?:by|for the recipient domain \S{1,253} by) @N ?@A"  # Gmail
     )
 )
-_CUES = ("host", "talking to", "onnect", "#", ">>>", "erver ", " by ", "onversation", "imed", "does not like", "H=")
+_CUES = ("host", "talking to", "onnect", "#", ">>>", "erver ", " by ", "onversation", "imed", "not like", "H=")
 _SEARCHED = 2000  # the sentence stands before the reply
 
 
