@@ -30,14 +30,21 @@ def answer(line: str, *, facts: Catalog) -> tuple[Explanation, str | None]:
     words = line.strip()
     try:
         told = _told(words)
-        if len(told["text"].split()) <= 1 and len(told) == 1:
-            from probe.replies.codes import explain_code
-
-            return explain_code(told["text"], facts=facts), None
-        return _explained(told, facts), None
     except UsageError as error:
-        read = explain_text(words, facts=facts)
-        # One word alone may still be a line of a reply, "250-first", or say enough, "Greylisted".
+        return explain_text("", facts=facts), show(str(error))
+    if len(told) == 1 and len(told["text"].split()) == 1:
+        return _word(told["text"], facts)
+    return _explained(told, facts), None
+
+
+def _word(word: str, facts: Catalog) -> tuple[Explanation, str | None]:
+    """A code. Another word alone may still be a line of a reply, ``250-first``, or say enough, ``Greylisted``."""
+    from probe.replies.codes import explain_code
+
+    try:
+        return explain_code(word, facts=facts), None
+    except UsageError as error:
+        read = explain_text(word, facts=facts)
         return read, None if read.code is not None or read.cause != "unknown" else show(str(error))
 
 

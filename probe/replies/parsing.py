@@ -105,7 +105,11 @@ def _is_another(found: re.Match[str], rest: str) -> bool:
 
 def _without_tail(text: str) -> str:
     lowered = text.lower()
-    return (_TAIL.sub("", text) if any(words in lowered for words in _TAIL_WORDS) else text).rstrip("'\"")
+    text = _TAIL.sub("", text) if any(words in lowered for words in _TAIL_WORDS) else text
+    # A quotation mark that nothing opened belongs to the sentence around the reply.
+    while text[-1:] in ("'", '"') and text.count(text[-1]) % 2:
+        text = text[:-1]
+    return text
 
 
 # One of these stands in every match of the expression, and looking for them costs a tenth of it.

@@ -39,10 +39,25 @@ _REMOTE = re.compile(
         r"|(?:^|[<\s])@N #[45]"  # Exchange
         r"|\b[Ss]erver @N ?@A"
         r"|[Ss]erver at @N(?: \(@B\))? returned"
+        r"|\bRemote server:\s{1,8}@N"
         r"|\b(?:by|for the recipient domain \S{1,253} by) @N ?@A"  # Gmail
+        r"|\[@N @B: "
     )
 )
-_CUES = ("host", "talking to", "onnect", "#", ">>>", "erver ", " by ", "onversation", "imed", "not like", "H=")
+_CUES = (
+    "host",
+    "talking to",
+    "onnect",
+    "#",
+    ">>>",
+    "erver ",
+    " by ",
+    "onversation",
+    "imed",
+    "not like",
+    "H=",
+    ": timed",
+)
 _SEARCHED = 2000  # the sentence stands before the reply
 
 

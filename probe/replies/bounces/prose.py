@@ -195,6 +195,8 @@ class _Reader:
             account.told.append(line)
         if phrases.GOES_AHEAD.match(line):
             self._stage = "dot"
+        if phrases.LABEL.match(line):
+            account.open = False
         if account.open:
             if len(account.reply) < _MOST_KEPT:
                 account.reply.append(line)

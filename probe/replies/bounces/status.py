@@ -108,7 +108,7 @@ def _character(digits: str) -> str:
 
 
 _ENDS = re.compile(r"\(TCP\|([0-9A-Fa-f.:]{3,45})\|\d{1,5}\|([0-9A-Fa-f.:]{3,45})\|\d{1,5}\)")
-_HOST = re.compile(r"\[?([\w.:-]{1,253})\]?(?: ?[(\[]{1,2}(?:IPv6:)?([0-9A-Fa-f.:]{3,45})[)\]])?")
+_HOST = re.compile(r"\[?([\w.:-]{1,253})\]?(?: ?[(\[]{1,2}(?:IPv6:)?([0-9A-Fa-f.:]{3,45})[)\],])?")
 _DIGITS = re.compile(r"[\d.]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 
 
