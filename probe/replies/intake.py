@@ -9,7 +9,9 @@ Nothing is expected of the input, and nothing in it makes this fail. It does no 
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from probe.catalog import Catalog, catalog
 from probe.model import Incident
@@ -36,7 +38,7 @@ class Intake:
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Incident]:
         """The incidents in a stream of octets, cut anywhere."""
-        for notice in self._notices(lines(chunks)):
+        for notice in self._notices(lines(unmarked(chunks))):
             incident = self._explainer.incident(notice, self._source)
             # Words without any code are a refusal only if they say why.
             if notice.format == WORDS and incident.explanation.cause in (None, "unknown"):
@@ -67,6 +69,23 @@ def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Inc
     """
     octets = outside.encode("utf-8", "surrogateescape") if isinstance(outside, str) else outside
     return tuple(Intake(facts or catalog()).read([octets]))
+
+
+def unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same octets without a byte order mark. UTF-16, as Windows tools write it, becomes UTF-8."""
+    stream = iter(chunks)
+    begin = b""
+    for chunk in stream:
+        begin += chunk
+        if len(begin) >= len(codecs.BOM_UTF8):
+            break
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        for chunk in chain([begin], stream):
+            yield decoder.decode(chunk).encode("utf-8", "replace")
+        return
+    yield begin.removeprefix(codecs.BOM_UTF8)
+    yield from stream
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -61,6 +61,17 @@ def test_a_stream_may_be_cut_anywhere(size: int) -> None:
             assert list(probe.diagnose(octets)) == list(Intake(FACTS).read(pieces))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_windows_tools_mark_and_widen_their_files(encoding: str) -> None:
+    text = "550 5.1.1 該当するユーザーはいません\r\n"
+    mark = "" if encoding in ("utf-8-sig", "utf-16") else "\ufeff"
+    octets = (mark + text).encode(encoding)
+    for size in (1, 2, 1000):
+        pieces = [octets[at : at + size] for at in range(0, len(octets), size)]
+        (one,) = Intake(FACTS).read(pieces)
+        assert (550, ("5.1.1 該当するユーザーはいません",)) == (one.code, one.lines)
+
+
 def test_a_line_without_end_is_cut() -> None:
     found = list(lines([b"a" * 100_000] * 20 + [b"\nb\n", b"c"]))
     assert [LONGEST_LINE, 1, 1] == [len(line) for line in found]

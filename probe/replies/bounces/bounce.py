@@ -52,7 +52,7 @@ def read(octets: bytes, line: int, *, strict: bool = False) -> list[Notice]:
     """Every recipient that was not reached. ``strict`` takes the prose of a message for a bounce only where its header
     says so, as in a mailbox that holds other mail, too."""
     fields, body = split(octets)
-    if status.looks_like(octets[: len(octets) - len(body)]):
+    if first(fields, "reporting-mta") or status.looks_like(octets[: len(octets) - len(body)]):
         return [notice._replace(line=line) for notice in status.read(octets)]  # the report alone
     notices = _message(fields, body, strict=strict, depth=0)
     return [notice._replace(line=line) for notice in notices]
