@@ -16,7 +16,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "exim"
-CUES = (" ** ", " == ", "SMTP error from", " rejected ")
+CUES = (" ** ", " == ", "SMTP error from", "reject")
 ID = r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
 _LINE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [+-]\d{4})?)?\s?(?:\[\d{1,10}\] )?"

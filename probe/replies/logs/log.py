@@ -55,7 +55,8 @@ class Log:
         # The most frequent case of all gets by with the fewest questions.
         for cue in postfix.CUES if line.find("postfix/", 0, 80) >= 0 else _CUES:
             if cue in line:
-                if "status=sent" in line:
+                if "status=sent" in line or "stat=Sent" in line:
+                    self._delivered(line)
                     break
                 return self._read(entry(line[:_LONGEST].rstrip("\r"), number), line)
         if line[:4] in self._heads:
@@ -73,6 +74,12 @@ class Log:
                 if found is not None:
                     return tuple(found)
         return _NOTHING if self._is_logged(line) else None
+
+    def _delivered(self, line: str) -> None:
+        """It went well in the end, so what servers said before is over."""
+        at = line.find(": to=<") if self._memory.waits else -1
+        if at > 0:
+            self._memory.settle(line[line.rfind(" ", 0, at) + 1 : at])
 
     def _structured(self, octets: bytes, line: str, number: int) -> Sequence[Notice] | None:
         """A row of a table, a line of a queue listing, or an object; None where it is none of them."""

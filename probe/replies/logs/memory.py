@@ -48,6 +48,11 @@ class Memory:
             self._attempts.pop(next(iter(self._attempts)))
         self._attempts.setdefault(id_, []).append(notice)
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is any attempt that nothing has settled yet."""
+        return bool(self._attempts)
+
     def settle(self, id_: str) -> None:
         self._attempts.pop(id_, None)
 

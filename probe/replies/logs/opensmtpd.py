@@ -15,7 +15,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "opensmtpd"
-CUES = ('result="', " smtp connected ", ": session=")
+CUES = ('result="', " smtp connected ", "stat=")
 _RELAY = re.compile(r"(?P<address>[0-9A-Fa-f:.]{3,45})?(?:[^\s(]{0,255})? ?(?:\((?P<name>[\w.-]{1,253})\))?")
 _OLD = re.compile(r"(?P<result>PermFail|TempFail) for [0-9a-f]{16}: session=")
 _VERB = re.compile(r"[A-Za-z]{4,8}")

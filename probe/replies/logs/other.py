@@ -14,7 +14,7 @@ from probe.replies.logs.syslog import Entry, is_logged
 from probe.replies.notice import Notice
 
 FORMAT = "log"
-CUES = (" 5.", " 4.", "-5.", "-4.", "smtpmsg=", ' lr="')
+CUES = (" 5.", " 4.", "smtpmsg=", ' lr="')
 _BOTH_CODES = re.compile(r"(?<![\d.])([45])\d\d[ -](?P<class>[45])\.\d{1,3}\.\d{1,3}(?![\d.])")
 # msmtp's log of one message, and what Haraka logs at the end of a session in which it refused something last.
 _LABELLED = re.compile(r"(?:\bsmtpmsg='| lr=\")(?=[45]\d\d[ -])")

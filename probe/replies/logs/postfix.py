@@ -19,7 +19,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "postfix"
-CUES = ("status=", "reject: ", " said: ", " to talk to me: ")
+CUES = ("status=", "reject", " said: ", " to talk to me: ")
 # Long ids (enable_long_queue_ids) leave out the vowels.
 _ID = re.compile(r"(?:^|\s)([0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}|NOQUEUE): (?=\S)")
 _ACTIONS: dict[str, Action] = {

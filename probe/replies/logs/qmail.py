@@ -15,7 +15,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "qmail"
-CUES = (" failure: ", " deferral: ", "starting delivery ", "info msg ")
+CUES = ("delivery ", "info msg ")
 _RESULT = re.compile(r"\bdelivery (\d{1,20}): (failure|deferral): (.*)", re.DOTALL)
 _START = re.compile(r"\bstarting delivery (\d{1,20}): msg (\d{1,20}) to (?:remote|local) (\S{1,320})")
 _INFO = re.compile(r"\binfo msg (\d{1,20}): bytes \d{1,20} from <([^>]{0,320})>")

@@ -15,7 +15,7 @@ from probe.replies.logs.syslog import Entry
 from probe.replies.notice import Notice
 
 FORMAT = "sendmail"
-CUES = (", stat=", "reject=")
+CUES = ("stat=", "reject")
 _ID = re.compile(r"(?:^|\s)([0-9A-Za-z]{8,20}|NOQUEUE): (?=\S)")
 _FINE = ("Sent", "queued", "Message accepted", "Data format")
 _MOST_RECIPIENTS = 100

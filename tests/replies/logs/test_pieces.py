@@ -85,6 +85,20 @@ def test_an_attempt_counts_once() -> None:
     assert [] == list(memory.unsettled())
 
 
+@pytest.mark.parametrize("status", ["sent (250 ok)", "deferred (host b.test[192.0.2.2] said: 451 4.7.1 later)"])
+def test_an_attempt_is_over_when_the_message_is(status: str) -> None:
+    log = Log()
+    head = b"Nov 27 07:16:38 mail postfix/smtp[9]: 4ABCDEF012: "
+    assert () == log.read(head + b"host a.test[192.0.2.1] said: 450 4.7.1 no (in reply to RCPT TO command)", 1)
+    found = log.read(
+        head + b"to=<joe@example.org>, relay=b.test[192.0.2.2]:25, dsn=2.0.0, status=" + status.encode(), 2
+    )
+    assert ([] if status.startswith("sent") else ["451 4.7.1 later"]) == [
+        one.text.rpartition("said: ")[2] for one in found or ()
+    ]
+    assert [] == list(log.unsettled())
+
+
 def test_no_log_is_taken_for_what_it_is_not() -> None:
     log = Log()
     assert log.read(b"Dear Joe, you said: 550 people came.", 2) is None
