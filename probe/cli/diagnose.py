@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ABOUT = (
     "Which replies stand in bounces, logs and queue listings, and what they mean. Reads RFC 3464 reports and the"
-    " bounces that are none, mailboxes, logs of Postfix, Exim, Sendmail, qmail, OpenSMTPD and Exchange, postqueue -j,"
+    " prose of other bounces, mailboxes, logs of Postfix, Exim, Sendmail, qmail, OpenSMTPD and Exchange, postqueue -j,"
     " mailq, events as JSON, or just a reply; .gz, .xz and .bz2 too. No network."
 )
 _STATUS = (

@@ -52,6 +52,8 @@ class Log:
                 return found
         if ": from=<" in line or ": message-id=<" in line or " <= " in line:
             _note(line, self._memory)
+        if self._memory.waits and " => " in line:
+            self._delivered(line, " => ")
         # The most frequent case of all gets by with the fewest questions.
         for cue in postfix.CUES if line.find("postfix/", 0, 80) >= 0 else _CUES:
             if cue in line:
@@ -75,9 +77,9 @@ class Log:
                     return tuple(found)
         return _NOTHING if self._is_logged(line) else None
 
-    def _delivered(self, line: str) -> None:
-        """It went well in the end, so what servers said before is over."""
-        at = line.find(": to=<") if self._memory.waits else -1
+    def _delivered(self, line: str, mark: str = ": to=<") -> None:
+        """It went well in the end, so what servers said before is over. The id stands before the ``mark``."""
+        at = line.find(mark) if self._memory.waits else -1
         if at > 0:
             self._memory.settle(line[line.rfind(" ", 0, at) + 1 : at])
 

@@ -99,6 +99,16 @@ def test_an_attempt_is_over_when_the_message_is(status: str) -> None:
     assert [] == list(log.unsettled())
 
 
+def test_an_attempt_of_exim_is_over_too() -> None:
+    log = Log()
+    head = b"2026-11-27 07:16:38 1vOaBc-000123-AB "
+    assert () == log.read(
+        head + b"H=a.test [192.0.2.1]: SMTP error from remote mail server after pipelined DATA: 450 no", 2
+    )
+    assert () == log.read(head + b"=> joe@example.org R=dnslookup T=remote_smtp H=b.test [192.0.2.2]", 3)
+    assert [] == list(log.unsettled())
+
+
 def test_no_log_is_taken_for_what_it_is_not() -> None:
     log = Log()
     assert log.read(b"Dear Joe, you said: 550 people came.", 2) is None
