@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from probe.cli.common import facts_in, parser, use_color, width_of
 from probe.cli.status import Status
-from probe.cli.stream import chunks, files
+from probe.cli.stream import chunks, files, is_reply
 from probe.errors import UsageError
 from probe.text import show
 
@@ -38,7 +38,9 @@ def run(arguments: Sequence[str]) -> int:
     """Diagnose each file, or standard input."""
     options = parser("diagnose", _ABOUT, ("terminal", "json", "jsonl"))
     options.epilog = _STATUS
-    options.add_argument("file", nargs="*", default=["-"], help="a file or a folder of them; - is standard input")
+    options.add_argument(
+        "file", nargs="*", default=["-"], help="a file, a folder of them, or a reply in quotes; - is standard input"
+    )
     which = options.add_mutually_exclusive_group()
     which.add_argument("--summary", action="store_true", help="equal causes together: what, how often, for whom")
     which.add_argument("--each", action="store_true", help="every single one, however many")
@@ -60,9 +62,10 @@ def run(arguments: Sequence[str]) -> int:
     lines = 0
     worth = False
     for name in (one for path in given.file for one in files(path)):
-        intake = Intake(facts, None if name == "-" else name)
+        pasted = is_reply(name)
+        intake = Intake(facts, None if pasted or name == "-" else name)
         try:
-            for incident in intake.read(chunks(name)):
+            for incident in intake.read([name.encode("utf-8", "replace")] if pasted else chunks(name)):
                 printer.add(incident)
             fault = None if intake.understood else _nothing(name, intake)
         except UsageError as error:

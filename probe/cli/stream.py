@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,12 +17,24 @@ _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\0", "lzma"), (b"BZh", "bz2"))
 
 def files(path: str) -> Iterator[str]:
     """``path`` itself, or for a folder, such as a Maildir, every file in it."""
-    if path == "-" or not Path(path).is_dir():
+    if path == "-" or not _is(Path.is_dir, path):
         yield path
         return
     for one in sorted(Path(path).rglob("*")):
         if one.is_file():
             yield str(one)
+
+
+def is_reply(word: str) -> bool:
+    """Whether an argument is no file but a reply that was pasted in its place."""
+    return re.match(r"[2-5]\d\d[ -]", word) is not None and not _is(Path.exists, word)
+
+
+def _is(question: Callable[[Path], bool], path: str) -> bool:
+    try:
+        return question(Path(path))
+    except (OSError, ValueError):  # too long for a name, or with a NUL in it
+        return False
 
 
 def chunks(path: str) -> Iterator[bytes]:
@@ -36,6 +49,8 @@ def chunks(path: str) -> Iterator[bytes]:
             return
         with Path(path).open("rb") as file:
             yield from _pieces(_unpacked(file))
+    except ValueError as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
     except OSError as error:
         # gzip and bz2 raise OSError without a number for octets that are none of theirs.
         reason = (error.strerror or str(error)).lower()

@@ -67,8 +67,16 @@ def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Inc
 
     Empty where there is none, or where nothing can be read.
     """
-    octets = outside.encode("utf-8", "surrogateescape") if isinstance(outside, str) else outside
-    return tuple(Intake(facts or catalog()).read([octets]))
+    return tuple(Intake(facts or catalog()).read([_octets(outside)]))
+
+
+def _octets(outside: str | bytes) -> bytes:
+    if isinstance(outside, bytes):
+        return outside
+    try:
+        return outside.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, which no octets stand for
+        return outside.encode("utf-8", "replace")
 
 
 def unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:

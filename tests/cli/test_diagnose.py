@@ -157,6 +157,19 @@ def test_what_cannot_be_read_is_named_in_one_line(octets: bytes, says: str, cli:
     assert 1 == said.err.count("\n")
 
 
+def test_a_reply_may_stand_in_the_place_of_a_file(cli: Cli) -> None:
+    said = cli("diagnose", "550 5.1.1 <joe@example.org>: User unknown", "--format", "json")
+    (one,) = json.loads(said.out)
+    assert (0, None, "user-unknown") == (said.status, one["source"], one["explanation"]["cause"])
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "550 5.1.1\0"])
+def test_a_name_that_no_file_can_have(name: str, cli: Cli) -> None:
+    said = cli("diagnose", name)
+    assert said.status in (0, 2)
+    assert said.err.count("\n") <= 1
+
+
 def test_one_bad_file_does_not_lose_the_others(cli: Cli, tmp_path: Path) -> None:
     said = cli("diagnose", str(tmp_path / "none"), str(BOUNCE), "--format", "json")
     assert 2 == said.status

@@ -99,6 +99,13 @@ def test_no_octets_make_it_fail(octets: bytes) -> None:
         assert "".join(one.lines).isprintable()
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.characters(), max_size=200))
+def test_no_text_makes_it_fail(text: str) -> None:
+    for one in probe.diagnose(text):
+        assert "".join(one.lines).isprintable()
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=40)), max_size=30))
 def test_no_mixture_of_what_is_known_makes_it_fail(pieces: list[bytes]) -> None:
