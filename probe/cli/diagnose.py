@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     which.add_argument("--summary", action="store_true", help="equal causes together: what, how often, for whom")
     which.add_argument("--each", action="store_true", help="every single one, however many")
     given = options.parse_args(arguments)
-    from probe.replies.intake import Intake
+    from probe.replies.intake import Intake, octets_of
 
     facts = facts_in(given.lang)
     color, width = use_color(given.color, sys.stdout), width_of(sys.stdout)
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         pasted = is_reply(name)
         intake = Intake(facts, None if pasted or name == "-" else name)
         try:
-            for incident in intake.read([name.encode("utf-8", "replace")] if pasted else chunks(name)):
+            for incident in intake.read([octets_of(name)] if pasted else chunks(name)):
                 printer.add(incident)
             fault = None if intake.understood else _nothing(name, intake)
         except UsageError as error:

@@ -67,10 +67,11 @@ def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Inc
 
     Empty where there is none, or where nothing can be read.
     """
-    return tuple(Intake(facts or catalog()).read([_octets(outside)]))
+    return tuple(Intake(facts or catalog()).read([octets_of(outside)]))
 
 
-def _octets(outside: str | bytes) -> bytes:
+def octets_of(outside: str | bytes) -> bytes:
+    """Text as the octets that it was read from."""
     if isinstance(outside, bytes):
         return outside
     try:

@@ -75,15 +75,17 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 
-# A conversation: what was said and heard, marked as Sendmail, Courier, MDaemon, swaks and people mark it.
+# A conversation: what was said and heard, marked as Sendmail, Courier, MDaemon, Postfix, swaks and people mark
+# it.
 _STAMP = r"(?:[\w :.,-]{0,40}\[[\d:]{1,12}\] )?"
 SAID = re.compile(
-    rf"{_STAMP}(?:(?:>>>|[-~]{{1,2}}>|C:|>>|Sent <<<) ?(?P<marked>[A-Za-z]{{4,8}})\b"
+    rf"{_STAMP}(?:(?:>>>|[-~]{{1,2}}>|C:|>>|In:|Sent <<<) {{0,3}}(?P<marked>[A-Za-z]{{4,8}})\b"
     r"|(?P<bare>EHLO |HELO |MAIL FROM:|RCPT TO:|DATA$|AUTH [A-Z]|STARTTLS$|BDAT \d|RSET$|QUIT$))",
     re.IGNORECASE,
 )
 HEARD = re.compile(
-    rf"{_STAMP}(?:<<<|<[-~][-~*]?|<[*~][*~]|S:|<<|Received >>>)\s{{0,3}}(?P<reply>[2345]\d\d(?:[ -].*|$))", re.DOTALL
+    rf"{_STAMP}(?:<<<|<[-~][-~*]?|<[*~][*~]|S:|<<|Out:|Received >>>)\s{{0,3}}(?P<reply>[2345]\d\d(?:[ -].*|$))",
+    re.DOTALL,
 )
 RCPT = re.compile(rf"rcpt to: ?<?(?P<address>{MAILBOX})", re.IGNORECASE)
 GOES_AHEAD = re.compile(r"\W{0,4}354\b")

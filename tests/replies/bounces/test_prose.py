@@ -26,6 +26,7 @@ def told(text: str, **known: bool) -> list[tuple[str | None, str]]:
         ">>> RCPT TO:<joe@example.org>\n<<< 550 no such user",
         "RCPT TO:<joe@example.org>\n550 no such user",
         "--> RCPT TO:<joe@example.org>\n<-- 550 no such user",
+        " In:  RCPT TO:<joe@example.org>\n Out: 550 no such user",
         " ~> RCPT TO:<joe@example.org>\n<~* 550 no such user",
         "550 no such user\n\nThe following recipients were affected:\n  joe@example.org",
     ],
