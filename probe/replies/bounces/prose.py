@@ -182,11 +182,14 @@ class _Reader:
         if phrases.GOES_AHEAD.match(reply):
             self._stage = "dot"
         if reply[0] in "45":
-            if not self._hearing:
-                account.reply = []
-            account.reply.append(reply)
-            account.command, account.stage = self._command, self._stage
-        self._hearing = True
+            if self._hearing or not account.reply:
+                account.reply.append(reply)
+                account.command, account.stage = self._command, self._stage
+                self._hearing = True
+            elif account.command is None and account.reply[0][:3] == reply[:3]:
+                # A summary stood before; the conversation tells which command it was about. Later refusals, such as
+                # that of DATA without recipients, only follow from the first.
+                account.command, account.stage = self._command, self._stage
         account.open = False
 
     def _tells(self, account: _Account, line: str) -> None:

@@ -62,6 +62,17 @@ def test_a_reply_of_several_lines() -> None:
     assert ("554-one\n554 two", "DATA") == (notice.text, notice.command)
 
 
+def test_a_refusal_that_follows_from_another_is_none_of_its_own() -> None:
+    text = " -> RCPT TO:<joe@example.org>\n<** 550 no such user\n -> DATA\n<** 554 no valid recipients\n"
+    (notice,) = read(text)
+    assert ("550 no such user", "RCPT") == (notice.text, notice.command)
+
+
+def test_a_summary_takes_its_command_from_the_conversation() -> None:
+    (notice,) = read("<joe@example.org>\n    (reason: 550 no such user)\n\n>>> DATA\n<<< 550 no such user\n")
+    assert ("joe@example.org", "550 no such user", "DATA") == (notice.recipient, notice.text, notice.command)
+
+
 def test_behind_354_the_text_is_answered() -> None:
     (notice,) = read("DATA\n354 go on\n.\n554 5.7.1 spam\n")
     assert ("DATA", "dot") == (notice.command, notice.stage)
