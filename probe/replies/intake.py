@@ -40,8 +40,8 @@ class Intake:
         """The incidents in a stream of octets, cut anywhere."""
         for notice in self._notices(lines(unmarked(chunks))):
             incident = self._explainer.incident(notice, self._source)
-            # Words without any code are a refusal only if they say why.
-            if notice.format == WORDS and incident.explanation.cause in (None, "unknown"):
+            # Words without any code are a refusal only if they say why, and stand alone.
+            if notice.format == WORDS and (self.logged or incident.explanation.cause in (None, "unknown")):
                 continue
             self.found += 1
             yield incident

@@ -52,6 +52,10 @@ def test_words_without_a_code() -> None:
     assert () == probe.diagnose("Dear colleague, how are you?")
 
 
+def test_words_between_the_lines_of_a_log_are_none() -> None:
+    assert () == probe.diagnose("Nov 27 07:16:38 web app[1]: it failed\n  caused by: The mailbox is full\n")
+
+
 @pytest.mark.parametrize("size", [1, 7, 100_000])
 def test_a_stream_may_be_cut_anywhere(size: int) -> None:
     for folder in ("bounces", "logs"):
