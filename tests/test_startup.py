@@ -65,6 +65,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
         ("explain", "554", "--format", "json"),
         ("explain", "554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked", "--format", "jsonl"),
         ("compare", "214", "554", "--format", "json"),
+        ("diagnose", "550 5.1.1 User unknown", "--format", "jsonl"),
         ("list", "codes", "--format", "json"),
         ("list", "schema"),
         ("--version",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from probe.checks.dmarc.discovery import registered_domain
 from probe.model import Incident, IncidentGroup
 from probe.names import is_address
 
@@ -84,6 +83,8 @@ def site_of(host: str | None) -> str | None:
     name = host.rstrip(".").lower()
     if is_address(name.strip("[]")):
         return name
+    from probe.checks.dmarc.discovery import registered_domain  # the Public Suffix List is heavy
+
     return registered_domain(name)
 
 

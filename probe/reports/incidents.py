@@ -29,35 +29,39 @@ class Terminal:
         self._page = Page(out, color=color, width=width)
         self._facts = facts
         self._summary, self._each = summary, each
+        self._count = 0
         self._few: list[Incident] = []
-        self._grouping = Grouping()
+        self._grouping: Grouping | None = None
 
     def add(self, incident: Incident) -> None:
+        self._count += 1
         if self._each:
             self._incident(incident)
-        elif len(self._few) < FEW:
+        elif self._summary or self._count > FEW:
+            if self._grouping is None:
+                self._grouping = Grouping()
+                for one in self._few:
+                    self._grouping.add(one)
+            self._grouping.add(incident)
+        else:
             self._few.append(incident)
-        self._grouping.add(incident)
 
     def finish(self, lines: int) -> None:
         page = self._page
-        count = self._grouping.count
-        if not count:
+        if not self._count:
             page.blank()
             page.line(self._facts.count("incidents-none", lines))
-        elif not self._each:
-            if self._summary or count > FEW:
-                self._groups(lines)
-            else:
-                for incident in self._few:
-                    self._incident(incident)
+        elif self._grouping is not None:
+            self._groups(self._grouping.groups(), lines)
+        else:
+            for incident in self._few:
+                self._incident(incident)
         page.blank()
 
-    def _groups(self, lines: int) -> None:
+    def _groups(self, groups: list[IncidentGroup], lines: int) -> None:
         page = self._page
-        groups = self._grouping.groups()
         page.blank()
-        head = self._facts.count("incidents-count", self._grouping.count)
+        head = self._facts.count("incidents-count", self._count)
         page.line((head, "bold"), " · ", self._facts.count("incidents-lines", lines))
         for group in groups[:_MOST_GROUPS]:
             self._group(group)
