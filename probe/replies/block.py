@@ -65,6 +65,7 @@ class Block:
             self._octets += line + b"\n"
         elif not self._is_message:
             yield from self.end()  # text without an end is read piece by piece
+            self._start(line, number)
 
     def end(self) -> Iterator[Notice]:
         """No more of this: tell what it was."""

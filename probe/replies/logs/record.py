@@ -92,7 +92,9 @@ def notice(values: Mapping[str, str], format: str, line: int) -> Notice | None:
         text = f"{code} {text}"
     if re.match(r"(?:smtp;\s?)?2\d\d[ -]", text) or (status and status[0][0] == "2"):
         return None
-    if action is None and not _REPLY.match(text) and status is None:
+    recipient = _mailbox(values, RECIPIENT)
+    # Words alone, or a failure that names nobody, may be about anything.
+    if not _REPLY.match(text) and (recipient is None or (action is None and status is None)):
         return None
     host, address, port = _remote(values, text)
     led = _LAST_ERROR.search(text)
@@ -106,7 +108,7 @@ def notice(values: Mapping[str, str], format: str, line: int) -> Notice | None:
         message_id=_first(values, _MESSAGE_ID),
         sender=_mailbox(values, _SENDER),
         header_from=_mailbox(values, _HEADER_FROM),
-        recipient=_mailbox(values, RECIPIENT),
+        recipient=recipient,
         status=status[0] if status else None,
         command=(_first(values, _COMMAND) or "").partition(" ")[0].upper() or None,
         host=host,

@@ -143,6 +143,11 @@ def test_an_event_that_went_well_is_none() -> None:
     assert [] == notices({"unrelated": [{"name": "550 5.1.1"}]}, 1)
 
 
+def test_a_failure_that_names_nobody_is_about_anything() -> None:
+    assert [] == notices({"type": "failure", "message": "Connection failed after 3 retries"}, 1)
+    assert [] == notices({"email": "joe@example.org", "message": "Welcome to the shop"}, 1)
+
+
 def test_an_unknown_sender_of_events_is_read_by_its_names() -> None:
     (notice,) = notices({"what": "x", "data": {"rcpt_to": "joe@example.org", "smtp_response": "452 4.2.2 full"}}, 1)
     assert ("json", "joe@example.org", "452 4.2.2 full") == (notice.format, notice.recipient, notice.text)
