@@ -64,6 +64,7 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _CANDIDATE = re.compile(r"(?<![\w.@/=+$-])([2-5]\d\d)(?:[ -](?=\S)|$)")
+_INTRODUCED = re.compile(r"(?:\bsaid|\bto talk to me|[\]>]): (?=[2-5]\d\d)")
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
@@ -74,6 +75,9 @@ def _start(flat: str) -> tuple[int, str, int] | None:
     begin = 1 if flat[:1] in ("#", "'", '"') else 0
     if (found := _CANDIDATE.match(flat, begin)) is not None:
         return begin, found[1], found.end()
+    # Behind these nothing but the reply can stand, whatever other numbers do.
+    if (lead := _INTRODUCED.search(flat)) is not None and (found := _CANDIDATE.match(flat, lead.end())) is not None:
+        return lead.end(), found[1], found.end()
     weak = None
     strong = None
     for found in _CANDIDATE.finditer(flat):

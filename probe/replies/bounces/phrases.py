@@ -94,11 +94,13 @@ GOES_AHEAD = re.compile(r"\W{0,4}354\b")
 REPLY = re.compile(
     r"[\W_]{0,4}(?P<reply>[45]\d\d(?:[- ]|$)(?!\d{3,}).*|[45]\.\d{1,3}\.\d{1,3}(?: ?[:-] ?|[ ]).*)", re.DOTALL
 )
+_ANNOUNCED = (
+    r"\bsaid|\breturned|\bdid not like our [a-z ]{2,20}|\bresponded|\bfailed with|\breplied(?: with)?"
+    r"|\bresponse(?: was)?|\bresponse from [^:]{1,80}|\berror(?: code| was)?|\breason|\bserver was|\bsmtp;"
+    r"|\bto talk to me|\bdata|>|\bcommand|\bmessage|\bstatus|\bgrund|\bmotivo|\braison"
+)
 INTRODUCED = re.compile(
-    r"(?:\bsaid|\breturned|\bresponded|\bfailed with|\breplied(?: with)?|\bresponse(?: was)?|\bresponse from [^:]{1,80}"
-    r"|\berror(?: code| was)?|\breason|\bserver was|\bsmtp;|\bto talk to me|\bdata|>|\bcommand|\bmessage|\bstatus"
-    r"|\bgrund|\bmotivo|\braison)\s?(?:\([^)]{0,60}\))?\s?[:;=]?\s?['\"<#(]{0,3}"
-    r"(?P<reply>[45]\d\d(?:[ -]{1,3}(?=\S)|$).*)",
+    rf"(?:{_ANNOUNCED})\s?(?:\([^)]{{0,60}}\))?\s?[:;=]?\s?['\"<#(]{{0,3}}(?P<reply>[45]\d\d(?:[ -]{{1,3}}(?=\S)|$).*)",
     re.IGNORECASE | re.DOTALL,
 )
 SHARP = re.compile(r"(?:^|\s|<)#?(?P<reply>#?[45]\d\d [45]\.\d{1,3}\.\d{1,3}\b.*)", re.DOTALL)

@@ -158,9 +158,8 @@ class _Reader:
                 self._hears(account, heard["reply"])
                 continue
             self._hearing = False
-            # A reply that goes on may have an address at the beginning of a line; it then stands further in.
-            opened = None if account.open and indent > account.indent else phrases.RECIPIENT_LINE.match(line)
-            if opened is None:
+            opened = phrases.RECIPIENT_LINE.match(line)
+            if opened is None or (account.open and (indent > account.indent or _goes_on(opened["rest"]))):
                 self._tells(account, line)
                 continue
             if account.recipient is not None or account.reply:
@@ -218,6 +217,12 @@ class _Reader:
         account.reply = [reply]
         account.command, account.stage = self._command, self._stage
         account.open = True
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether a line of a reply only happens to begin with an address: then words follow it, and no other reply."""
+    words = rest.strip(" :;,.")
+    return bool(words) and not (phrases.REPLY.match(words) or phrases.INTRODUCED.search(words))
 
 
 def _notice(account: _Account, format: str, recipient: str | None, reporter: str | None) -> Notice:

@@ -62,6 +62,16 @@ def test_a_reply_of_several_lines() -> None:
     assert ("554-one\n554 two", "DATA") == (notice.text, notice.command)
 
 
+def test_a_reply_may_be_broken_before_an_address() -> None:
+    text = "<joe@example.org>:\nRemote host said: 552 5.2.2\n<joe@example.org>... Mailbox full\n"
+    assert [("joe@example.org", "552 5.2.2\n<joe@example.org>... Mailbox full")] == told(text)
+
+
+def test_recipients_in_lines_of_their_own() -> None:
+    text = "joe@example.org: 550 no such user\njane@example.org: 552 mailbox full\n"
+    assert [("joe@example.org", "550 no such user"), ("jane@example.org", "552 mailbox full")] == told(text)
+
+
 def test_a_refusal_that_follows_from_another_is_none_of_its_own() -> None:
     text = " -> RCPT TO:<joe@example.org>\n<** 550 no such user\n -> DATA\n<** 554 no valid recipients\n"
     (notice,) = read(text)
