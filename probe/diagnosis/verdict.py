@@ -331,9 +331,10 @@ def _record(case: Case, one: CheckResult) -> str:
         said = "; ".join(f"{key['subject']}: {case.facts.reason(key)}" for key in broken)
         return case.say("dkim-permerror", keys=said)
     state = one.result or "found"
-    guess = "-guessed" if one.check == "dkim" and state == "none" and facts.get("guessed") else ""
+    if one.check == "dkim" and state == "none" and facts.get("guessed"):
+        state = "none-guessed"
     return case.say(
-        f"{one.check}-{state}{guess}",
+        f"{one.check}-{state}",
         subject=one.subject,
         record=facts.get("record", ""),
         reason=case.facts.reason(facts),
@@ -353,7 +354,7 @@ def _identifiers(facts: Mapping[str, Any]) -> str:
 
 def _unusable(case: Case, one: CheckResult) -> str:
     reason = case.facts.reason(one.facts)
-    return case.say("list-" + str(one.result), query=_question(one), zone=one.facts.get("zone", ""), reason=reason)
+    return case.say(f"list-{one.result}", query=_question(one), zone=one.facts.get("zone", ""), reason=reason)
 
 
 def _question(one: CheckResult) -> str:
