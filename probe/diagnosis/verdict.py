@@ -330,7 +330,7 @@ def _record(case: Case, one: CheckResult) -> str:
         broken = [key for key in facts.get("keys", ()) if key["result"] == "permerror"]
         said = "; ".join(f"{key['subject']}: {case.facts.reason(key)}" for key in broken)
         return case.say("dkim-permerror", keys=said)
-    state = one.result or "found"
+    state: str = one.result or "found"
     if one.check == "dkim" and state == "none" and facts.get("guessed"):
         state = "none-guessed"
     return case.say(
