@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import probe
-from probe.catalog import catalog
+from probe.catalog import catalog, data_folder
 
 SOURCES = sorted(Path(probe.__file__).parent.rglob("*.py"))
 WORDS = catalog().words
@@ -131,7 +131,8 @@ def _pattern(text: ast.JoinedStr) -> str:
 
 @cache
 def known() -> tuple[frozenset[str], re.Pattern[str]]:
-    """Every text in the code: those that are written out, and those that are put together."""
+    """Every text in the code, those that are written out and those that are put together; and the ids of the errors
+    that lists answer with."""
     literals, patterns = set(), set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -139,6 +140,7 @@ def known() -> tuple[frozenset[str], re.Pattern[str]]:
                 literals |= {node.value, *node.value.split()}
             if isinstance(node, ast.JoinedStr) and re.search(r"[a-z]{3}|[a-z]-", (pattern := _pattern(node))):
                 patterns.add(pattern)
+    literals |= set(re.findall(r'"([a-z0-9-]+)"', (data_folder() / "dnsbl.toml").read_text(encoding="utf-8")))
     return frozenset(literals), re.compile("|".join(patterns))
 
 
@@ -202,9 +204,12 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize("reason", sorted(REASONS - {"listed", "not-evaluated"}))
+# What came out, and no reason for it: the findings of the check say it in their own words.
+OUTCOMES = {"listed", "not-evaluated", "match", "not-matched", "unsigned", "unusable"}
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS - OUTCOMES))
 def test_every_reason_that_a_check_gives_has_words(reason: str) -> None:
-    """But for the two that are no reason for anybody: that it is on the list, and that nothing was to be evaluated."""
     assert f"reason-{reason}" in WORDS
 
 
