@@ -19,6 +19,7 @@ import pytest
 
 import probe
 from probe.catalog import catalog, data_folder
+from probe.replies.explanation import explain_text
 
 SOURCES = sorted(Path(probe.__file__).parent.rglob("*.py"))
 WORDS = catalog().words
@@ -211,6 +212,13 @@ OUTCOMES = {"listed", "not-evaluated", "match", "not-matched", "unsigned", "unus
 @pytest.mark.parametrize("reason", sorted(REASONS - OUTCOMES))
 def test_every_reason_that_a_check_gives_has_words(reason: str) -> None:
     assert f"reason-{reason}" in WORDS
+
+
+def test_every_field_that_is_taken_from_a_reply_has_a_name() -> None:
+    facts = catalog()
+    found = {field for one in facts.signatures for field in explain_text(one.example, facts=facts).fields}
+    assert len(found) > 15
+    assert [field for field in sorted(found) if f"field-{field}" not in WORDS] == []
 
 
 @pytest.mark.parametrize("word", ["it's", "don't", "isn't", "{0}", "{}"])

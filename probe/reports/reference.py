@@ -33,7 +33,9 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
         _section(page, words["heading-retry"], words[f"retry-{one.retry}"], column)
     for number, (key, value) in enumerate(sorted(one.fields.items())):
         said = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        _section(page, words["heading-fields"] if number == 0 else "", f"{key} {said}", column)
+        name = words.get(f"field-{key}", key)
+        text = name if value is True else facts.say("field-said", name=name, value=said)
+        _section(page, words["heading-fields"] if number == 0 else "", text, column)
     references = ", ".join(dict.fromkeys(r for r in (one.reference, one.enhanced_reference) if r))
     _section(page, words["heading-source"], references, column)
     page.blank()
