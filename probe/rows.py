@@ -205,7 +205,7 @@ class BlockList(Row):
     ``part_of`` names the list that holds all of this one. ``weight`` is heavy for lists by which servers refuse, light
     for those that only inform. ``keyed`` is the zone for holders of a key, ``<key>`` in its place."""
 
-    words = ("meaning", "codes", "errors", "terms")
+    words = ("meaning", "codes", "terms")
 
     zone: str
     operator: str

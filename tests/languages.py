@@ -21,7 +21,7 @@ Texts = dict[tuple[str, ...], str]
 """Every text of a file by its place: entry, field, and the number of the step or the answer where it has several."""
 
 # A provider's words are worth having in any language, and stay English where nobody has translated them yet.
-OPTIONAL = ("signatures", "dnsbl.toml")
+OPTIONAL = ("signatures",)
 
 KINDS: Mapping[str, type[rows.Row]] = {
     "codes.toml": rows.Code,
@@ -158,8 +158,10 @@ def pretended(folder: Path, lang: str) -> None:
         for place, text in texts(folder, name, fields).items():
             if name == "words.toml":
                 entries.setdefault("", {})[place[0]] = said(text)
-            elif len(place) == 3:
+            elif len(place) == 3 and place[2].isdecimal():
                 entries.setdefault(place[0], {}).setdefault(place[1], []).append(said(text))
+            elif len(place) == 3:
+                entries.setdefault(place[0], {}).setdefault(place[1], {})[place[2]] = said(text)
             else:
                 entries.setdefault(place[0], {})[place[1]] = said(text)
         (folder / lang).mkdir(exist_ok=True)
@@ -167,10 +169,16 @@ def pretended(folder: Path, lang: str) -> None:
 
 
 def _table(name: str, id_: str, entry: Mapping[str, Any]) -> str:
+    head = f"[{id_}]\n" if name == "classes.toml" else f'["{id_}"]\n' if id_ else ""
+    return head + "".join(f"{key} = {_value(value)}\n" for key, value in entry.items()) + "\n"
+
+
+def _value(value: Any) -> str:
     import json
 
-    head = f"[{id_}]\n" if name == "classes.toml" else f'["{id_}"]\n' if id_ else ""
-    return head + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in entry.items()) + "\n"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}" = {_value(inner)}' for key, inner in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def spoken_by(facts: Catalog) -> str:
