@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -194,6 +195,41 @@ def test_a_text_that_is_no_text_is_a_data_error(edited: Edit) -> None:
 
 
 # --- saying it in words
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_the_words_are_what_the_parser_reads(lang: str) -> None:
+    names = ["words.toml"] if lang == "en" else ["words.toml", f"{lang}/words.toml"]
+    read: dict[str, str] = {}
+    for name in names:
+        read |= tomllib.loads(original(name))
+    assert read == catalog(lang).words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = "x"\n\n# b = "y"\nc = ""\n',
+        'a = "say \\"x\\"\\u3002"\nb = "back\\\\slash"\n',
+        'a = "x" # and why\nb="y"\n',
+        "a = 'x'\nb = \"y\"\n",
+        'a = """\nx\n"""\n',
+        'a = "x"\r\nb = "y"\r\n',
+        '"a" = "x"\n',
+        'a = "# no comment"\n',
+    ],
+)
+def test_words_may_be_written_in_any_way_that_toml_knows(text: str, edited: Edit) -> None:
+    assert tomllib.loads(text) == edited("words.toml", text).words
+
+
+@pytest.mark.parametrize(
+    "text", ['a = "x"\na = "y"\n', 'a = "x\\q"\n', 'a = "x\n', 'a = "x"y"\n', 'a = "\x01"\n', "a\n"]
+)
+def test_words_that_are_no_toml_are_a_data_error(text: str, edited: Edit) -> None:
+    with pytest.raises(DataError, match=r"data file words\.toml cannot be read"):
+        assert edited("words.toml", text).words
+
 
 WORDS = """
 key = "{count} lists"

@@ -37,7 +37,7 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
         text = name if value is True else facts.say("field-said", name=name, value=said)
         _section(page, words["heading-fields"] if number == 0 else "", text, column)
     references = ", ".join(dict.fromkeys(r for r in (one.reference, one.enhanced_reference) if r))
-    _section(page, words["heading-source"], references, column)
+    _section(page, words["heading-source"], facts.cited(references), column)
     page.blank()
 
 
@@ -69,7 +69,7 @@ def render_comparison(two: Comparison, out: TextIO, facts: Catalog, *, color: bo
     _section(page, words["heading-difference"], two.difference, column)
     _section(page, words["heading-which"], two.which, column)
     _section(page, words["heading-both"], two.both, column)
-    _section(page, words["heading-source"], two.reference, column)
+    _section(page, words["heading-source"], facts.cited(two.reference), column)
     page.blank()
 
 
