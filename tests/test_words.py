@@ -184,10 +184,11 @@ def test_whoever_says_something_gives_all_that_it_needs() -> None:
     assert gaps == [], "\n".join(gaps)
 
 
-def _is_reason(key: ast.expr | None) -> bool:
-    return isinstance(key, ast.Constant) and key.value == "reason"
+def _is(key: ast.expr | None, name: str) -> bool:
+    return isinstance(key, ast.Constant) and key.value == name
 
 
+# A reason that comes with a detail in words needs none of its own.
 REASONS = {
     str(node.value)
     for path in SOURCES
@@ -197,8 +198,8 @@ REASONS = {
     for node in (
         [holder.value]
         if isinstance(holder, ast.keyword) and holder.arg == "reason"
-        else [value for key, value in zip(holder.keys, holder.values, strict=True) if _is_reason(key)]
-        if isinstance(holder, ast.Dict)
+        else [value for key, value in zip(holder.keys, holder.values, strict=True) if _is(key, "reason")]
+        if isinstance(holder, ast.Dict) and not any(_is(key, "detail") for key in holder.keys)
         else []
     )
     if isinstance(node, ast.Constant) and isinstance(node.value, str)
