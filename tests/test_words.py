@@ -192,7 +192,7 @@ def _is(key: ast.expr | None, name: str) -> bool:
 REASONS = {
     str(node.value)
     for path in SOURCES
-    if path.parts[-2] in ("checks", "resolver", "spf", "dkim", "dmarc")
+    if {"checks", "resolver"} & set(path.parts)
     for tree in [ast.parse(path.read_text(encoding="utf-8"))]
     for holder in ast.walk(tree)
     for node in (
