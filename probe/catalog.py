@@ -24,6 +24,7 @@ from probe.rows import (
     EnhancedCode,
     Extension,
     FindingText,
+    HostWord,
     Language,
     Outline,
     Pair,
@@ -86,6 +87,10 @@ class Catalog:
     @cached_property
     def selectors(self) -> Mapping[str, Selector]:
         return self._rows("selectors.toml", Selector, "selector")
+
+    @cached_property
+    def host_words(self) -> Mapping[str, HostWord]:
+        return self._rows("host_names.toml", HostWord, "word")
 
     @cached_property
     def classes(self) -> Mapping[str, Digit]:

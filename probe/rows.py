@@ -234,6 +234,14 @@ class Selector(Row):
     used_by: str
 
 
+class HostWord(Row):
+    """A word or an ending in the name of a host. ``mark`` is generated or private, as data/host_names.toml says."""
+
+    word: str
+    mark: str
+    reference: str = ""
+
+
 class FindingText(Row):
     """The words of a finding. ``{name}`` in them is filled from the finding's facts."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from probe.addresses import is_private
 from probe.catalog import Catalog
-from probe.checks import dkim, dmarc, dnsbl, ptr, spf
+from probe.checks import dkim, dmarc, dnsbl, helo, ptr, spf
 from probe.checks.dnsbl.asking import known_list, listings
 from probe.checks.dnsbl.key import dqs_key
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
@@ -52,7 +52,10 @@ async def gather_proof(
     address = sender.client.address
     # Nobody outside can see a private address, so its PTR record proves nothing to them.
     if "ptr" in wanted and address is not None and not is_private(address):
-        add("ptr", address, ptr.run(address, ask=ask, facts=facts))
+        add("ptr", address, ptr.run(ptr.Caller(address, sender.ehlo), ask=ask, facts=facts))
+    if "helo" in wanted and sender.ehlo:
+        seen = None if address is None or is_private(address) else address
+        add("helo", sender.ehlo, helo.run(helo.Greeting(sender.ehlo, seen), ask=ask, facts=facts))
     if "spf" in wanted and sender.spf_domain:
         add("spf", sender.spf_domain, _spf(sender.spf_domain, sender, ask, facts))
     domain = sender.from_domain or sender.spf_domain

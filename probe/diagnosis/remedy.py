@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from probe.addresses import is_private
+from probe.checks.ptr import Caller, records_for
 from probe.diagnosis.proof import named_zone
 from probe.diagnosis.verdict import Case
 from probe.model import CheckResult, Fix, Verdict
-from probe.names import reverse_name
 from probe.rows import Cause
 from probe.text import filled
 
@@ -105,12 +105,10 @@ def _pointer(case: Case) -> tuple[Fix, ...]:
     address, name = case.sender.client.address, case.sender.ehlo
     if address is None or is_private(address):
         return ()
-    host = name if name and "." in name and not name.startswith("[") else case.facts.words["your-host"]
-    record = f"{reverse_name(address)}. PTR {host}."
-    kind = "AAAA" if ":" in address else "A"
+    records = records_for(Caller(address, name), (), case.facts)
     return (
-        Fix(_who(case, "network"), case.facts.say("fix-ptr", address=address), publish=record),
-        Fix(_who(case, "dns"), case.facts.say("fix-forward"), publish=f"{host}. {kind} {address}"),
+        Fix(_who(case, "network"), case.facts.say("fix-ptr", address=address), publish=records["pointer"]),
+        Fix(_who(case, "dns"), case.facts.say("fix-forward"), publish=records["forward"]),
     )
 
 

@@ -194,11 +194,18 @@ def _unauthenticated(case: Case) -> Verdict:
 
 
 def _helo_name(case: Case) -> Verdict:
-    """A name without a dot is not fully qualified (RFC 5321 section 4.1.1.1): that can be seen without asking."""
+    """A name without a dot is not fully qualified (RFC 5321 section 4.1.1.1): that can be seen without asking. What
+    else is wrong with it, DNS tells."""
     name = case.sender.ehlo or ""
     if name and not name.startswith("[") and "." not in name:
         case.evidence.append(case.say("helo-without-dot", name=name))
         return "confirmed"
+    for one in case.of("helo"):
+        if one.result == "fail":
+            case.evidence.append(case.say("helo-fail", name=one.subject, reason=case.facts.reason(one.facts)))
+            return "confirmed"
+        if one.result == "temperror":
+            case.not_asked.append(case.say("helo-temperror", name=one.subject, reason=case.facts.reason(one.facts)))
     return case.by_the_reply
 
 

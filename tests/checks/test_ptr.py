@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from probe.catalog import catalog
 from probe.checks import ptr
 from probe.model import CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
@@ -11,6 +12,10 @@ from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, r
 SCENES = {
     "no-ptr": CheckResult("ptr", "203.0.113.7", "fail", {"reason": "no-ptr"}),
     "ptr-not-confirmed": CheckResult("ptr", "203.0.113.7", "fail", {"reason": "other"}),
+    "ptr-generic": CheckResult("ptr", "203.0.113.7", "pass", {"generic": True, "names": ("203-0-113-7.isp.test",)}),
+    "ptr-several": CheckResult("ptr", "203.0.113.7", "pass", {"names": ("a.test", "b.test")}),
+    "ptr-too-many": CheckResult("ptr", "203.0.113.7", "pass", {"names": tuple(f"{n}.test" for n in range(11))}),
+    "ptr-no-host-name": CheckResult("ptr", "203.0.113.7", "fail", {"unusable": ("a b.test",), "reason": "other"}),
 }
 """For each finding of this check a result that is worth it."""
 
@@ -104,7 +109,103 @@ def test_what_is_no_address_is_not_asked() -> None:
     ],
 )
 def test_names_made_from_the_address(name: str, generic: bool) -> None:
-    assert generic == ptr.is_generic(name, ADDRESS)
+    assert generic == ptr.is_generic(name, ADDRESS, catalog())
+
+
+# How providers name the addresses of their customers: the shape of each is its own, address and domain are not.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ec2-203-0-113-7.compute-1.cloud.example",
+        "ip-203-0-113-7.eu-west-1.compute.example",
+        "7.113.0.203.bc.content.example",
+        "static.7.113.0.203.clients.host.example",
+        "203.0.113.7.static.content.example",
+        "203-0-113-7.ip.content.example",
+        "ns3012345.ip-203-0-113.example",
+        "c-203-0-113-7.hsd1.ca.cable.example",
+        "pool-203-0-113-7.nycmny.fios.example",
+        "cpe-203-0-113-7.socal.res.example",
+        "pcb007107.dip0.t.example",
+        "x590fe3c7-cb007107.dyn.example",
+        "CB007107.Pool.example",
+        "host-7-113-0-203.business.example",
+        "adsl-113-7.south.example",
+        "113-7.dsl.example",
+        "dsl113-7.isp.example",
+        "ppp-7-113.dialup.example",
+        "customer-203-0-113-7.fiber.example",
+        "203.0.113.7.dynamic.ufone.example",
+        "host203000113007.isp.example",
+        "dhcp-007.113.000.203.isp.example",
+    ],
+)
+def test_shapes_of_generated_names(name: str) -> None:
+    assert ptr.is_generic(name, ADDRESS, catalog())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mail.shop.example",
+        "mx1.shop.example",
+        "mta-113.shop.example",
+        "out7-113.mail.example",
+        "smtp-203.relay.example",
+        "mail-yw1-f177.provider.example",
+        "a7-113.smtp-out.region-1.provider.example",
+        "o1.ptr203.mailer.example",
+        "dynamic.shop.example",
+        "host.shop.example",
+        "203-0-112-7.isp.example",
+    ],
+)
+def test_names_that_a_mail_server_may_have(name: str) -> None:
+    assert not ptr.is_generic(name, ADDRESS, catalog())
+
+
+def told(result: CheckResult) -> list[str]:
+    return [finding.id for finding in ptr.findings(result, catalog())]
+
+
+def test_what_is_worth_telling_of_the_names() -> None:
+    good: dict[str, Said] = {"mail_shop_example": ADDRESS}
+    assert [] == told(ask("mail.shop.example", **good))
+    assert ["ptr-several"] == told(ask(["mail.shop.example", "www.shop.example"], **good))
+    assert ["ptr-too-many"] == told(ask(["mail.shop.example", *(f"n{n}.example" for n in range(11))], **good))
+    assert ["no-ptr"] == told(ask(absent()))
+    assert ["ptr-not-confirmed"] == told(ask("mail.shop.example", mail_shop_example="198.51.100.1"))
+    assert ["ptr-not-confirmed", "ptr-no-host-name"] == told(ask("a b.example"))
+    assert ["ptr-generic"] == told(check(ptr, ADDRESS, {REVERSE: "203-0-113-7.isp.example", **GENERIC}))
+    assert [] == told(ask(failed("servfail")))
+
+
+GENERIC: dict[str, Said] = {"A 203-0-113-7.isp.example": ADDRESS}
+
+
+@pytest.mark.parametrize(
+    ("helo", "names", "host"),
+    [
+        ("mail.shop.example", absent(), "mail.shop.example"),
+        ("Mail.Shop.example.", "other.example", "mail.shop.example"),
+        (None, "other.example", "other.example"),
+        ("[203.0.113.7]", "other.example", "other.example"),
+        ("localhost", absent(), "mail.<your domain>"),
+        ("evil\x1b[2J.example", absent(), "mail.<your domain>"),
+    ],
+)
+def test_the_two_records_to_publish_and_who_publishes_them(helo: str | None, names: Said, host: str) -> None:
+    result = check(ptr, ptr.Caller(ADDRESS, helo), {REVERSE: names})
+    assert (result.facts["pointer"], result.facts["forward"]) == (
+        f"7.113.0.203.in-addr.arpa. PTR {host}.",
+        f"{host}. A 203.0.113.7",
+    )
+
+
+def test_the_records_of_an_ipv6_address() -> None:
+    result = check(ptr, ptr.Caller("2001:db8::1", "mail.shop.example"), {})
+    assert result.facts["pointer"].endswith(".8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.shop.example.")
+    assert result.facts["forward"] == "mail.shop.example. AAAA 2001:db8::1"
 
 
 @pytest.mark.parametrize(
@@ -117,4 +218,4 @@ def test_names_made_from_the_address(name: str, generic: bool) -> None:
     ],
 )
 def test_names_made_from_an_ipv6_address(name: str, generic: bool) -> None:
-    assert generic == ptr.is_generic(name, "2001:db8::1")
+    assert generic == ptr.is_generic(name, "2001:db8::1", catalog())

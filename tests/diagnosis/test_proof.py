@@ -441,3 +441,17 @@ def test_a_key_of_ones_own_proves_and_is_never_shown(named: str, monkeypatch: py
     out = io.StringIO()
     render(report, out, catalog(), color=False, verbose=True)
     assert key not in dumps(report) + out.getvalue() + repr(report)
+
+
+def test_a_refused_ehlo_name_is_proved_by_where_it_leads() -> None:
+    text = "504 5.5.2 <mail.shop.test>: Helo command rejected: Host not found"
+    refused = Behaviour(replies={"RCPT": text})
+    options = Options(lists="named", client_ip="203.0.113.7")
+    nowhere = only(probe(refused, {"shop.test": "@ TXT x"}, options=options))
+    assert (nowhere.cause, nowhere.verdict) == ("helo-rejected", "confirmed")
+    assert any("EHLO mail.shop.test: the name has no address" in line for line in nowhere.evidence)
+    here = only(probe(refused, {"shop.test": "mail A 203.0.113.7"}, options=options))
+    assert (here.cause, here.verdict) == ("helo-rejected", "likely")
+    mute = only(probe(refused, {}, options=options))
+    assert mute.verdict == "likely"
+    assert any("could not be asked for" in line for line in mute.not_asked)

@@ -33,7 +33,7 @@ def test_who_can_mend_it() -> None:
 
 
 def test_checks() -> None:
-    assert {"dnsbl", "spf", "dkim", "dmarc", "ptr", "extensions"} == {
+    assert {"dnsbl", "spf", "dkim", "dmarc", "ptr", "helo", "extensions"} == {
         check for cause in CAUSES for check in cause.checks
     }
 

@@ -37,7 +37,7 @@ def listings(
     rows = [row for row in rows if row.main or not only_main]
     zones = {row.zone for row in rows}
     rows = [row for row in rows if row.part_of not in zones and row.zone not in set(leave)]
-    subjects = ([address] if address else []) + names_of(domains)
+    subjects = ([_plain(address)] if address else []) + names_of(domains)
     return [
         Listing(subject, row, key if row.keyed else None)
         for row in rows
@@ -53,6 +53,14 @@ def names_of(domains: Iterable[str]) -> list[str]:
         if "." in domain and is_hostname(domain):
             found |= dict.fromkeys((domain, registered_domain(domain) or domain))
     return list(found)
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address that came in IPv6 clothes (RFC 4291 section 2.5.5.2) is listed as what it is."""
+    import ipaddress
+
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return str(parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else str(parsed)
 
 
 def known_list(zone: str, facts: Catalog) -> BlockList | None:

@@ -47,6 +47,10 @@ def test_ipv6_is_put_to_the_lists_that_know_it() -> None:
     assert "bl.spamcop.net" not in zones
 
 
+def test_an_ipv4_address_in_ipv6_clothes_is_asked_about_as_what_it_is() -> None:
+    assert {ADDRESS} == {one.subject for one in listings(f"::ffff:{ADDRESS}", [], FACTS)}
+
+
 def test_the_main_lists_alone_and_the_roles_that_are_wanted() -> None:
     zones = [one.list.zone for one in listings(ADDRESS, ["shop.example"], FACTS, only_main=True)]
     assert zones == ["zen.spamhaus.org", "bl.spamcop.net", "b.barracudacentral.org"]
