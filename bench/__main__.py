@@ -1,4 +1,4 @@
-"""``python -m bench [--runs N] [--json FILE]``: measure, print the tables.
+"""``python -m bench [--runs N] [--json FILE]``: measure, print the tables; those of ``bench.resolver`` come last.
 
 Exit status 0 whenever it could measure, however slow; 2 for a wrong option, or where there is nothing to measure; 130
 interrupted; 141 closed pipe.
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench import resolver
 from bench.comparisons import dialogues, start_up
 from bench.measure import Result, Stopped, machine, measured
 from bench.peer import peer
@@ -38,6 +39,7 @@ def main() -> int:
         print(f"bench: {reason}", file=sys.stderr)
         return 2
     print(footer())
+    resolver.print_all(min(given.runs, 5), 5000)
     if given.json:
         given.json.write_text(as_json(here, server.description, results), encoding="utf-8")
     return 0
