@@ -22,7 +22,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-IDS = ("dnsbl", "spf", "dkim", "dmarc", "ptr", "helo", "mx", "ipv6", "mta_sts", "dane", "dnssec", "tls_rpt", "caa", "bimi")
+IDS = (
+    "dnsbl",
+    "spf",
+    "dkim",
+    "dmarc",
+    "ptr",
+    "helo",
+    "mx",
+    "ipv6",
+    "mta_sts",
+    "dane",
+    "dnssec",
+    "tls_rpt",
+    "caa",
+    "bimi",
+)
 """Every check, by the name of its module."""
 
 __all__ = ["IDS", "Asker", "Connector", "Emitted", "check", "emit"]

@@ -228,6 +228,8 @@ def test_a_closed_list_is_not_asked() -> None:
     asker = FakeAsker({})
     result = run(dnsbl, Listing("203.0.113.7", catalog().blocklists["dnsbl.sorbs.net"]), asker)
     assert (result.result, result.facts["closed"], asker.asked) == ("permerror", "2024", [])
+    (finding,) = dnsbl.findings(result, catalog())
+    assert (finding.id, finding.details["reason"]) == ("list-not-believed", "the list has closed: 2024")
     assert result.trace == ("dnsbl.sorbs.net has closed; it was not asked.",)
 
 

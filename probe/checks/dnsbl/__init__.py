@@ -71,7 +71,7 @@ async def run(subject: Listing, *, ask: Asker, connect: Connector | None = None,
     """Ask one list. Facts: ``zone``, ``asked`` (the zone with ``<key>`` where a key was used), ``role``, ``weight``,
     ``listed`` (True, False, or None where it is not known), ``reason``, ``healthy`` (None where its points do not tell)
     and of an answer ``answer``, ``meaning``, ``text``, ``network`` (the /64 that is listed), ``sick``, ``error``,
-    ``delist`` as far as they apply."""
+    ``delist`` as far as they apply; of a closed list ``closed``, the year."""
     row = subject.list
     steps = Steps(Keyed(ask, subject.key) if subject.key and PLACE in subject.zone else ask, facts)
     result, found = await _judge(subject, steps)
@@ -125,7 +125,8 @@ async def _judge(asked: Listing, steps: Steps) -> tuple[Result | None, dict[str,
     blocklist, subject = asked.list, asked.subject.rstrip(".").lower()
     if blocklist.state == "dead":
         steps.note("list-closed", zone=blocklist.zone)
-        return "permerror", {"listed": None, "reason": "closed", "closed": blocklist.since or None}
+        since = {"closed": blocklist.since, "term": blocklist.since} if blocklist.since else {"closed": None}
+        return "permerror", {"listed": None, "reason": "closed", **since}
     if PLACE in asked.zone and not (asked.key and is_key(asked.key)):
         return "temperror", {"listed": None, "reason": "key-unusable" if asked.key else "needs-key"}
     if not is_hostname(asked.zone.replace(PLACE, "key")):
