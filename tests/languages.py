@@ -35,6 +35,7 @@ KINDS: Mapping[str, type[rows.Row]] = {
     "references.toml": rows.Reference,
     "languages.toml": rows.Language,
     "selectors.toml": rows.Selector,
+    "host_names.toml": rows.HostWord,
     "dnsbl.toml": rows.BlockList,
 }
 
