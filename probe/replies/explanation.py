@@ -8,6 +8,7 @@ are, a code alone gives a weak reading, and a code that agrees with the text mak
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from probe.catalog import Catalog
@@ -45,8 +46,14 @@ def explain(
 def explain_text(text: str, *, facts: Catalog, command: str | None = None) -> Explanation:
     """Explain a reply as it was pasted, alone or inside a sentence of the server that passed it on.
 
-    ``command`` tells what was answered where the text does not. Any text is accepted.
+    ``command`` tells what was answered where the text does not. Any text is accepted. Logs repeat themselves, so the
+    last texts are remembered.
     """
+    return _explain_text(text[:LONGEST], command, facts)
+
+
+@lru_cache(maxsize=1024)
+def _explain_text(text: str, command: str | None, facts: Catalog) -> Explanation:
     from probe.replies.parsing import parse
 
     reply = parse(text)

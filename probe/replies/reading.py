@@ -20,6 +20,7 @@ UNKNOWN = "unknown"
 CERTAIN = 0.99  # what a text says can always have been meant otherwise
 UNDECIDED = 0.75  # where a text names causes of several families, it may mean any of them
 _CLOSE = 0.06
+_LAST = 1 << 30
 _ECHO, _RECEIVER_FAULT = "-echo", "-receiver-fault"
 
 
@@ -70,21 +71,19 @@ def read(
 def weigh(text: Text, code: int | None, enhanced_code: str | None, stage: str | None, facts: Catalog) -> Weighed:
     """Decide the cause. This alone is classification; what stands in the text is read afterwards."""
     book = signatures.book(facts)
-    hits = book.search(text, code, enhanced_code, stage)
-    if len(hits) > 1:
-        hits.sort(key=_order)
-    priors = book.priors(code, enhanced_code, stage)
-
     provider: str | None = None
-    weights: dict[str, float] = {}
+    marked = _LAST
     deciding: dict[str, Hit] = {}
-    for hit in hits:
+    for hit in book.search(text, code, enhanced_code, stage):
         rule = hit.rule
         if rule.weight == 0:
-            provider = provider or (None if rule.provider in NOBODY else rule.provider)
-        elif rule.cause not in weights:
-            weights[rule.cause], deciding[rule.cause] = rule.weight, hit
-    spoken = frozenset(deciding)
+            if rule.place < marked and rule.provider not in NOBODY:
+                provider, marked = rule.provider, rule.place
+        elif (known := deciding.get(rule.cause)) is None or rule.place < known.rule.place:
+            deciding[rule.cause] = hit
+    weights = {cause: hit.rule.weight for cause, hit in deciding.items()}
+    spoken = tuple(deciding)
+    priors = book.priors(code, enhanced_code, stage)
     for hit in priors:
         cause, weight = hit.rule.cause, hit.rule.weight
         if cause in spoken:
@@ -95,28 +94,25 @@ def weigh(text: Text, code: int | None, enhanced_code: str | None, stage: str | 
     if not weights:
         return Weighed((), provider)
 
-    ranked = sorted(weights, key=weights.__getitem__, reverse=True)
-    best = deciding[ranked[0]]
+    ranked = sorted(weights, key=lambda cause: (-weights[cause], deciding[cause].rule.place))
+    first = ranked[0]
+    best = deciding[first]
     if provider is None and best.rule.provider not in NOBODY:
         provider = best.rule.provider
-    if ranked[0] == UNKNOWN:
+    if first == UNKNOWN:
         return Weighed((), provider, best)  # the words say something, but no cause
     most = CERTAIN
-    if ranked[0] in spoken and len(spoken) > 1 and _rivalled(ranked, weights, deciding, spoken, facts):
+    if len(spoken) > 1 and first in spoken and _rivalled(ranked, weights, deciding, spoken, facts):
         most = UNDECIDED
-    causes = tuple((cause, round(min(weights[cause], most), 3)) for cause in ranked)
-    return Weighed(causes, provider, best, _contradiction(ranked[0], spoken, priors, facts))
-
-
-def _order(hit: Hit) -> tuple[float, bool, str]:
-    return hit.rule.order
+    causes = tuple([(cause, round(min(weights[cause], most), 3)) for cause in ranked])
+    return Weighed(causes, provider, best, _contradiction(first, spoken, priors, facts))
 
 
 def _rivalled(
     ranked: Sequence[str],
     weights: Mapping[str, float],
     deciding: Mapping[str, Hit],
-    spoken: frozenset[str],
+    spoken: tuple[str, ...],
     facts: Catalog,
 ) -> bool:
     """Whether other words of the text name a cause of another family nearly as clearly as the best does. A common
@@ -133,7 +129,7 @@ def _rivalled(
     return False
 
 
-def _contradiction(cause: str, spoken: frozenset[str], priors: Sequence[Hit], facts: Catalog) -> str | None:
+def _contradiction(cause: str, spoken: tuple[str, ...], priors: Sequence[Hit], facts: Catalog) -> str | None:
     """The cause that the most telling code names, where words decided for another family."""
     if cause not in spoken or not priors:
         return None

@@ -50,7 +50,8 @@ class Hit:
 
 
 class Rule:
-    """A signature, what its expression needs, and the expression itself once it was needed."""
+    """A signature, what its expression needs, and the expression itself once it was needed. ``place`` is its place
+    among all: of two that name one cause, the one with the lower place speaks."""
 
     def __init__(self, outline: Outline) -> None:
         self.id = outline.id
@@ -61,7 +62,7 @@ class Rule:
         self.generic = outline.provider == GENERIC
         self.narrow = bool(outline.codes or outline.enhanced or outline.stages)
         self.outline = outline
-        self.order = (-outline.weight, self.generic, outline.id)
+        self.place = 0
 
     @cached_property
     def ways(self) -> tuple[Way, ...]:
@@ -125,6 +126,9 @@ class Book:
                 continue
             for code in outline.enhanced or outline.codes:
                 self.by_code.setdefault(code, []).append(rule)
+        known = (*self.rules, *(rule for rules in self.by_code.values() for rule in rules))
+        for place, rule in enumerate(sorted(known, key=_before)):
+            rule.place = place
 
     def search(self, text: Text, code: int | None, enhanced: str | None, stage: str | None) -> list[Hit]:
         """Every signature whose words stand in ``text``, in no particular order."""
@@ -157,6 +161,11 @@ class Book:
     @cached_property
     def _index(self) -> _Index:
         return _Index(self.rules)
+
+
+def _before(rule: Rule) -> tuple[float, bool, str]:
+    """Where rules name the same cause, the surest speaks first, then that of a provider."""
+    return -rule.weight, rule.generic, rule.id
 
 
 class _Index:
