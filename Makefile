@@ -1,12 +1,13 @@
 # make demo   see it work, offline          make test   the tests
 # make check  format, lint, types, layers, tests          make bench  timings beside other tools
+# make docs   the pages of docs/reference
 # make fuzz   60 s of hostile input                       make soak   100,000 sessions, a tenth hostile
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check bench fuzz soak lock format clean
+.PHONY: help demo test lint check bench fuzz soak docs lock format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +51,12 @@ fuzz: $(STAMP)
 
 soak: $(STAMP)
 	@$(BIN)/python -m bench.soak
+
+# The pages of the reference are made from data/; a test says when they are old.
+PAGES := codes enhanced pairs causes replies dnsbl findings extensions references checks
+docs: $(STAMP)
+	@mkdir -p docs/reference
+	@for page in $(PAGES); do $(BIN)/smtp-probe list $$page --format markdown >docs/reference/$$page.md || exit; done
 
 # Needs uv; --universal makes one lock for all supported Pythons and platforms.
 lock:

@@ -20,7 +20,7 @@ _PLACE = re.compile(r"\{[a-z_]+\}")  # filled from the facts of each case, of wh
 
 def run(arguments: Sequence[str]) -> int:
     """Print one kind of facts: a line an entry, or everything about each as JSON."""
-    options = parser("list", "The facts that everything rests on.", ("terminal", "json"))
+    options = parser("list", "The facts that everything rests on.", ("terminal", "json", "markdown"))
     options.add_argument(
         "what", choices=(*_KINDS, "schema"), help="what to list; schema is the JSON Schema of a report"
     )
@@ -37,6 +37,11 @@ def run(arguments: Sequence[str]) -> int:
         from probe.codec import dumps
 
         print(dumps([entry if isinstance(entry, dict) else vars(entry) for entry in entries(facts)]))
+        return Status.OK
+    if given.format == "markdown":
+        from probe.reports.markdown import render
+
+        render(given.what, entries(facts), sys.stdout, facts)
         return Status.OK
     from probe.reports.layout import Page, clipped
 
