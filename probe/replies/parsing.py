@@ -63,8 +63,10 @@ _TAIL = re.compile(
     r"|remote-mta: ?|\s?##(?=rfc822;|\s*$)|\(other mxes tried|warning: message still undelivered).*$",
     re.IGNORECASE,
 )
-_CANDIDATE = re.compile(r"(?<![\w.@/=+$-])([2-5]\d\d)(?:[ -](?=\S)|$)")
 _INTRODUCED = re.compile(r"(?:\bsaid|\bto talk to me|[\]>]): (?=[2-5]\d\d)")
+# "for 300 seconds" holds no code, and neither does a cipher's name.
+_UNIT = r"(?:s|secs?|seconds?|m|min(?:ute)?s?|hours?|days?|bytes?|octets|[kmg]i?b|messages?|recipients?|connections?|bits?)\b"
+_CANDIDATE = re.compile(rf"(?<![\w.@/=+$-])([2-5][0-57]\d)(?:[ -](?=\S)(?!{_UNIT})|$)", re.IGNORECASE)
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
@@ -78,16 +80,20 @@ def _start(flat: str) -> tuple[int, str, int] | None:
     # Behind these nothing but the reply can stand, whatever other numbers do.
     if (lead := _INTRODUCED.search(flat)) is not None and (found := _CANDIDATE.match(flat, lead.end())) is not None:
         return lead.end(), found[1], found.end()
-    weak = None
-    strong = None
-    for found in _CANDIDATE.finditer(flat):
-        code, _ = enhanced.split(flat[found.end() : found.end() + 40])
-        if code and code[0] == found[1][0]:
-            return found.start(), found[1], found.end()
-        if strong is None and flat[: found.start()].endswith(_STRONG_BEFORE):
-            strong = found
-        weak = weak or found
-    found = strong or weak
+    # What people paste is a refusal: only where there is none may another reply be meant. A number without a mark in
+    # front of it may be any number, and is taken for a code of a refusal only.
+    best, found = 0, None
+    for one in _CANDIDATE.finditer(flat):
+        code, _ = enhanced.split(flat[one.end() : one.end() + 40])
+        refuses = one[1][0] in "45"
+        if code and code[0] == one[1][0]:
+            rank = 6 if refuses else 3
+        elif flat[: one.start()].endswith(_STRONG_BEFORE):
+            rank = 5 if refuses else 2
+        else:
+            rank = 4 if refuses else 0
+        if rank > best:
+            best, found = rank, one
     return None if found is None else (found.start(), found[1], found.end())
 
 
