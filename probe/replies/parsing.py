@@ -65,7 +65,10 @@ _TAIL = re.compile(
 )
 _INTRODUCED = re.compile(r"(?:\bsaid|\bto talk to me|[\]>]): (?=[2-5]\d\d)")
 # "for 300 seconds" holds no code, and neither does a cipher's name.
-_UNIT = r"(?:s|secs?|seconds?|m|min(?:ute)?s?|hours?|days?|bytes?|octets|[kmg]i?b|messages?|recipients?|connections?|bits?)\b"
+_UNIT = (
+    r"(?:s|secs?|seconds?|m|min(?:ute)?s?|hours?|days?|bytes?|octets|[kmg]i?b|bits?"
+    r"|messages?|recipients?|connections?)\b"
+)
 _CANDIDATE = re.compile(rf"(?<![\w.@/=+$-])([2-5][0-57]\d)(?:[ -](?=\S)(?!{_UNIT})|$)", re.IGNORECASE)
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
