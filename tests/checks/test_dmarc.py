@@ -26,6 +26,7 @@ SCENES = {
     "dmarc-flaw": check(dmarc, "shop.example", {at("shop.example"): "v=DMARC1; p=reject; rua=d@shop.example"}),
     "dmarc-hint": check(dmarc, "shop.example", {at("shop.example"): "v=DMARC1; p=reject"}),
     "dmarc-policy-none": check(dmarc, "shop.example", {at("shop.example"): "v=DMARC1; p=none"}),
+    "dmarc-takes-effect": check(dmarc, "shop.example", {at("shop.example"): "v=DMARC1; p=rejected"}),
     "dmarc-testing": check(dmarc, "shop.example", {at("shop.example"): "v=DMARC1; p=reject; t=y"}),
     "dmarc-fail": check(dmarc, FORGED, {at("shop.example"): "v=DMARC1; p=reject"}),
     "dmarc-fail-watched": check(dmarc, FORGED, {at("shop.example"): "v=DMARC1; p=none"}),
@@ -101,6 +102,7 @@ def test_a_sound_record_is_described_and_not_evaluated() -> None:
             "record": "v=DMARC1; p=reject; np=reject; adkim=s; rua=mailto:d@shop.example,mailto:e@shop.example; x=1",
             "later": (),
             "changed": False,
+            "takes_effect": None,
         },
     }
     assert result.trace[-1] == "The record at shop.example applies: p=reject."
@@ -213,6 +215,26 @@ def test_a_text_that_is_no_record_is_mended_into_one(said: Said, publish: str) -
         assert one.result == "permerror"
         assert (one.facts["publish"]["name"], one.facts["publish"]["record"]) == ("_dmarc.shop.example", publish)
         assert any(publish in line for line in findings(domain, {at("shop.example"): said}))
+
+
+@pytest.mark.parametrize(
+    ("said", "policy"),
+    [
+        ("v=DMARC1; policy=reject; rua=mailto:d@x.example", "reject"),
+        ("v=DMARC1; p=quarantined; rua=mailto:d@x.example", "quarantine"),
+        ("v=DMARC1 p=reject", "reject"),
+        ("v=DMARC1; p=nonee; rua=mailto:d@x.example", None),
+        ("v=DMARC1; p=reject; rua=d@x.example", None),
+        ("v=DMARC1; p=reject; t=y", None),
+    ],
+)
+def test_a_policy_that_a_flaw_kept_asleep_is_announced(said: str, policy: str | None) -> None:
+    """Who mends such a record switches refusals on, perhaps without having read a report."""
+    zone: dict[str, Said] = {at("shop.example"): said}
+    assert check(dmarc, "shop.example", zone).facts["publish"]["takes_effect"] == policy
+    told = [line for line in findings("shop.example", zone) if line.startswith("dmarc-takes-effect")]
+    assert len(told) == (policy is not None)
+    assert all(f"they apply {policy} at once" in line and "p=none first" in line for line in told)
 
 
 def test_strict_alignment_wants_the_very_domain() -> None:

@@ -66,9 +66,9 @@ async def run(subject: str | Author, *, ask: Asker, connect: Connector | None = 
     ``aspf``, ``psd``, ``t``, ``rua``, ``ruf``, ``fallback``, ``unknown_tags``, ``misspelt``, ``warnings``,
     ``organizational_domain``, ``alias`` (a CNAME's target), ``discarded``; ``misplaced`` (names where a record stands
     that nobody looks at); ``reports`` (see ``reports.judge``); ``publish`` (``name``, ``record``, ``later``,
-    ``changed``). ``rfc9989`` and ``rfc7489`` hold what each standard comes to: ``result``, ``reason``,
-    ``organizational_domain``, ``found_at``, ``record``, ``policy``, ``policy_tag``, ``applied``, ``disposition``,
-    ``identifiers``; ``differences`` names in what."""
+    ``changed``, ``takes_effect``: the policy that a flaw has kept from being applied). ``rfc9989`` and ``rfc7489`` hold
+    what each standard comes to: ``result``, ``reason``, ``organizational_domain``, ``found_at``, ``record``,
+    ``policy``, ``policy_tag``, ``applied``, ``disposition``, ``identifiers``; ``differences`` names in what."""
     author = subject if isinstance(subject, Author) else Author(subject)
     steps, domain = Steps(ask, facts), domain_of(author.domain)
     if domain is None:
@@ -113,6 +113,8 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         id_ = "dmarc-missing" if one.result == "none" else "dmarc-broken"
         name = publish.get("name", f"_dmarc.{domain}")
         yield emit(id_, domain, domain=domain, reason=facts.reason(found), name=name, record=record)
+    if publish.get("takes_effect"):
+        yield emit("dmarc-takes-effect", domain, domain=domain, policy=publish["takes_effect"])
     for name in found.get("misplaced", ()):
         yield emit("dmarc-misplaced", domain, domain=domain, place=name)
     if one.result == "fail":
@@ -132,9 +134,10 @@ def _of_policy(one: CheckResult, facts: Catalog, record: str) -> Iterator[Emitte
         elif id_ in _HINTS:
             yield emit("dmarc-hint", at, domain=at, what=what, record=record)
     later = found["publish"]["later"]
-    if found.get("policy") == "none":
+    waiting = found["publish"]["takes_effect"] is not None  # then the policy that is meant comes first
+    if found.get("policy") == "none" and not waiting:
         yield emit("dmarc-policy-none", at, domain=domain, record=later[0] if later else record)
-    elif found["t"]:
+    elif found["t"] and not waiting:
         applied = found.get("applied")
         yield emit("dmarc-testing", at, domain=domain, policy=found.get("policy"), applied=applied, record=later[0])
     for entry in found["reports"]:
@@ -283,12 +286,16 @@ def _publish(domain: str, found: Discovery) -> dict[str, Any]:
     record = found.record or found.meant or parse(first_record(at).text)
     mended = mended_record(at, record)
     later = next_records(at, record)
-    same = found.record is not None and _without_spaces(parse(mended.text)) == _without_spaces(found.record)
+    again = parse(mended.text)
+    same = found.record is not None and _without_spaces(again) == _without_spaces(found.record)
+    in_force = found.record is not None and found.record.standing() == "sound"
     return {
         "name": mended.name,
         "record": mended.text,
         "later": tuple(one.text for one in later),
         "changed": not same,
+        # A flaw that made receivers apply nothing has also kept mail from being refused.
+        "takes_effect": None if in_force or again.p in (None, "none") else again.p,
     }
 
 
