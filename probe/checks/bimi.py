@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from probe.catalog import Catalog
 from probe.checks.destination import domain_of
 from probe.checks.dmarc.discovery import Discovery, Places, by_tree_walk
 from probe.checks.dmarc.publication import Publication, first_record, mended_record, next_records
-from probe.checks.dmarc.record import Record, parse
+from probe.checks.dmarc.record import Record, parse, separated
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.checks.taglist import parse_tags
@@ -156,9 +156,9 @@ def _wanting(policy: Discovery, above: Record | None) -> str | None:
 
 def _policy_to_publish(at: str, record: Record | None) -> Publication:
     """The DMARC record that would do: the present one, enforced for all mail."""
-    present = record or parse(first_record(at).text)
+    present = separated(record or parse(first_record(at).text))
     tags = {name: value for name, value in present.tags.items() if name not in ("t", "pct")}
     if tags.get("sp", "").lower() == "none":
         tags["sp"] = "quarantine"
-    enforced = replace(present, tags=tags)
+    enforced = parse("; ".join(f"{name}={value}" for name, value in tags.items()))
     return mended_record(at, enforced) if present.p in ("quarantine", "reject") else next_records(at, enforced)[0]

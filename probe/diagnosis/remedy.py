@@ -75,16 +75,18 @@ def _page_of(case: Case, zone: str, subject: str) -> str | None:
 
 def _publications(case: Case, cause: Cause) -> tuple[Fix, ...]:
     """The records that are missing or broken, or that leave a sender out, in full."""
+    steps: list[Fix] = []
     if cause.cause in ("spf-fail", "sender-unauthenticated"):
-        return tuple(_sender_policy(case, one) for one in case.of("spf") if one.facts.get("publish"))
-    if "dmarc" not in cause.checks or cause.family != "message-auth":
-        return ()
-    wanting = [one.facts["publish"] for one in case.of("dmarc") if one.result in ("none", "permerror")]
-    return tuple(
-        Fix(_who(case, "dns"), case.facts.say("fix-dmarc-record"), publish=f'{one["name"]}. TXT "{one["record"]}"')
-        for one in wanting
-        if one
-    )
+        steps += [_sender_policy(case, one) for one in case.of("spf") if one.facts.get("publish")]
+    if cause.cause in ("dmarc-fail", "sender-unauthenticated"):
+        wanting = [one for one in case.of("dmarc") if one.result in ("none", "permerror") and one.facts.get("publish")]
+        steps += [_dmarc_record(case, one.facts["publish"]) for one in wanting]
+    return tuple(steps)
+
+
+def _dmarc_record(case: Case, publish: Mapping[str, Any]) -> Fix:
+    record = f'{publish["name"]}. TXT "{publish["record"]}"'
+    return Fix(_who(case, "dns"), case.facts.say("fix-dmarc-record"), publish=record)
 
 
 def _sender_policy(case: Case, one: CheckResult) -> Fix:

@@ -135,15 +135,17 @@ def _authentication(check: str) -> Callable[[Case], Verdict]:
     it, and a sound one leaves it at the reply's own word."""
 
     def judged(case: Case) -> Verdict:
+        # Behind a NAT the server sees another address than our socket has, and SPF then speaks of another one.
+        guessed = case.sender.client.learned_from == "socket"
         if check in ("dkim", "dmarc") and case.sender.signed is False:
             case.evidence.append(case.say("unsigned"))
         for one in case.of(check):
             if one.result == "fail":
                 case.evidence.append(_record(case, one))
-                return "confirmed"
+                return "likely" if guessed else "confirmed"
             if one.result == "pass":
                 case.against.append(_record(case, one))
-                return "refuted"
+                return case.by_the_reply if guessed else "refuted"
             if one.result in ("none", "permerror"):
                 case.evidence.append(_record(case, one))
                 return "likely"
@@ -181,11 +183,11 @@ def _spf(case: Case) -> Verdict:
 
 
 def _unauthenticated(case: Case) -> Verdict:
-    """The reply misses SPF or DKIM. A pass of SPF speaks against it, unless it is DKIM that is missing."""
+    """The reply misses SPF, DKIM or DMARC. A pass of SPF speaks against it, unless it is DKIM that is missing."""
     missing = 0
     if case.sender.signed is False:
         case.evidence.append(case.say("unsigned"))
-    for check in ("spf", "dkim"):
+    for check in ("spf", "dkim", "dmarc"):
         for one in case.of(check):
             missing += one.result in ("none", "permerror", "fail", "softfail")
             told = case.against if one.result == "pass" else case.evidence

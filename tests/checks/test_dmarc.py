@@ -204,6 +204,8 @@ def test_what_dmarc_makes_of_spf_and_dkim(
             ["v=DMARC1; p=reject; rua=mailto:a@x.example", "v=DMARC1; p=none; rua=mailto:b@x.example"],
             "v=DMARC1; p=none; rua=mailto:b@x.example",
         ),
+        ("v=dmarc1 p=none; rua=mailto:dmarc+v1@x.example", "v=DMARC1; p=none; rua=mailto:dmarc+v1@x.example"),
+        ("DMARC1: p=reject rua=dmarc@x.example", "v=DMARC1; p=reject; rua=mailto:dmarc@x.example"),
         ("v=DMARC1; p=rejected; sp=all", "v=DMARC1; p=reject; rua=mailto:dmarc-reports@shop.example"),
         ("v=dmarc1", "v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.example"),
     ],

@@ -234,8 +234,9 @@ def refused_for_dmarc(zones: Mapping[str, str] = ZONES, **given: str) -> Report:
         send=True,
         message=b"From: orders@shop.test\r\nSubject: test\r\n\r\ntext\r\n",
     )
-    seen = Options(lists="named", client_ip=given.get("client_ip", "198.51.100.9"))
-    return probe(SCENES[2].behaviour, zones, plan=plan, options=seen)
+    seen = Options(lists="named", client_ip=given.get("client_ip", "198.51.100.9") or None)
+    behaviour = Behaviour(replies={"dot": given["reply"]}) if "reply" in given else SCENES[2].behaviour
+    return probe(behaviour, zones, plan=plan, options=seen)
 
 
 def with_shop(zone: str) -> dict[str, str]:
@@ -276,6 +277,25 @@ def test_a_missing_dmarc_record_comes_with_the_one_to_publish() -> None:
     assert diagnosis.fix[0].who == "DNS owner"
     expected = '_dmarc.shop.test. TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.test"'
     assert diagnosis.fix[0].publish == expected
+
+
+def test_a_sender_that_proves_nothing_gets_every_record_that_is_missing() -> None:
+    text = "550 5.7.515 Access denied, sending domain shop.test does not meet the required authentication level"
+    report = refused_for_dmarc(with_shop("@ MX 10 mail"), reply=text)
+    diagnosis = only(report)
+    assert (diagnosis.cause, diagnosis.verdict) == ("sender-unauthenticated", "likely")
+    assert any("DMARC: shop.test publishes no record" in line for line in diagnosis.evidence)
+    published = [fix.publish for fix in diagnosis.fix if fix.publish]
+    assert any(text.startswith('_dmarc.shop.test. TXT "v=DMARC1; p=none; rua=') for text in published)
+
+
+def test_an_address_that_is_only_our_socket_s_refutes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SPF may pass for our own address while the server sees another one, behind a NAT."""
+    monkeypatch.setattr("probe.diagnosis.proof.is_private", lambda address: False)
+    zones = with_shop('@ TXT "v=spf1 ip4:127.0.0.1 -all"\n_dmarc TXT "v=DMARC1; p=reject"')
+    diagnosis = only(refused_for_dmarc(zones, client_ip=""))
+    assert diagnosis.verdict == "likely"
+    assert any("DMARC: the message passes for shop.test" in line for line in diagnosis.against)
 
 
 def test_a_guessed_selector_is_said_to_be_a_guess() -> None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from probe.checks.destination import elements, without_limit
-from probe.checks.dmarc.record import CLOSED, KNOWN, POLICIES, Record, parse
+from probe.checks.dmarc.record import CLOSED, KNOWN, POLICIES, Record, parse, separated
 from probe.checks.dmarc.reports import consent_name, destinations
 
 # The mailbox to propose where a record names none.
@@ -71,6 +71,7 @@ def consent_record(domain: str, destination: str) -> tuple[Publication, Publicat
 
 def _mended(at: str, record: Record) -> dict[str, str]:
     """The tags as they should be, those that need no text left out."""
+    record = separated(record)
     given = {record.misspelt.get(name, name): value for name, value in record.tags.items()}
     tags = {"v": "DMARC1"}
     for name in ("p", "sp", "np"):

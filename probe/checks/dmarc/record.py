@@ -24,7 +24,7 @@ _VERSION = re.compile(r"\s*[vV]\s*=\s*DMARC1\s*(?:;|\Z)")
 _ANY_VERSION = re.compile(r"\s*v\s*=\s*dmarc", re.IGNORECASE)
 _BARE_VERSION = re.compile(r"\s*dmarc1\b", re.IGNORECASE)
 _UNSEPARATED = re.compile(r"\s*[vV]\s*=\s*DMARC1\s*[^;\s]")
-_STRAY_VERSION = re.compile(r"(?:\bv\s*=\s*)?\bdmarc\s*[0-9]*(?![a-z0-9@.-])[\s;,:]*", re.IGNORECASE)
+_STRAY_VERSION = re.compile(r"(?:^|(?<=[\s;,]))(?:v\s*=\s*)?dmarc\s*[0-9]*(?=[\s;,:]|\Z)[\s;,:]*", re.IGNORECASE)
 _LATER_VERSION = re.compile(r";\s*v\s*=\s*DMARC1\b", re.IGNORECASE)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
 _BARE_ADDRESS = re.compile(r"[^\s:@,]+@[^\s:@,]+")
@@ -43,6 +43,7 @@ KNOWN = ("v", "p", "sp", "np", "psd", "t", "adkim", "aspf", "rua", "ruf", "fo")
 """The tags of RFC 9989, in the order in which this program writes them."""
 REMOVED = ("pct", "rf", "ri")
 """Tags of RFC 7489 that RFC 9989 took away (its appendix C.4)."""
+_BEFORE_TAG = re.compile(rf"\s*[,\s]\s*(?=(?:{'|'.join((*KNOWN[1:], *REMOVED))})\s*=)", re.IGNORECASE)
 # What people write instead of a tag. Others are found by their likeness.
 _CONFUSED = {"policy": "p", "subdomain": "sp", "subdomainpolicy": "sp", "report": "rua", "aggregate": "rua"}
 # A longer record may not fit into one UDP answer, as with SPF (RFC 7208 section 3.4).
@@ -148,6 +149,11 @@ def parse(text: str) -> Record:
     )
     warnings = dict.fromkeys((*_wrong(record), *_unwise(record, read)))
     return Record(**{**vars(record), "warnings": tuple(warnings)})
+
+
+def separated(record: Record) -> Record:
+    """The record with a semicolon in front of each tag that stands behind a comma or a space alone."""
+    return parse(_BEFORE_TAG.sub("; ", record.text)) if "unseparated" in record.warnings else record
 
 
 def milder(policy: str) -> str:
