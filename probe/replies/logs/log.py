@@ -60,6 +60,8 @@ class Log:
                 if "status=sent" in line or "stat=Sent" in line:
                     self._delivered(line)
                     break
+                if not line.isascii():
+                    line = text_of(octets)  # of whatever charset a server's words are
                 return self._read(entry(line[:_LONGEST].rstrip("\r"), number), line)
         if line[:4] in self._heads:
             return _NOTHING

@@ -47,7 +47,8 @@ def entry(line: str, number: int) -> Entry:
 _LOGGED = re.compile(
     rf"{_PRIORITY}(?:"
     r"[*.]?[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d|(?:1 )?\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d"
-    r"|@4[0-9a-f]{23} |\d{9,10}\.\d{3,9} |(?:[0-9A-F]{6,16}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}|NOQUEUE): )"
+    r"|\[\d\d/[A-Z][a-z]{2}/\d{4}[ :]\d\d:\d\d|@4[0-9a-f]{23} |\d{9,10}\.\d{3,9} "
+    r"|(?:[0-9A-F]{6,16}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}|NOQUEUE): )"
 )
 
 

@@ -116,6 +116,13 @@ def test_no_log_is_taken_for_what_it_is_not() -> None:
     assert () == log.read(b"Nov 27 07:16:38 db postgres[1]: status=ok reject: no", 4)
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "shift_jis", "euc_jp"])
+def test_a_servers_words_are_read_in_their_charset(charset: str) -> None:
+    line = "mail postfix/smtp[9]: 4ABCDEF012: to=<a@b.test>, relay=none, dsn=5.1.1, status=bounced (宛先がありません)"
+    (notice,) = Log().read(line.encode(charset), 2) or ()
+    assert "宛先がありません" == notice.text
+
+
 def test_a_table_needs_telling_names() -> None:
     assert Table.of("a,b,c", Memory()) is None
     assert Table.of("recipient,reason,when", Memory()) is not None
