@@ -27,22 +27,17 @@ ID = "dnssec"
 PROVES = ()
 
 PROBLEMS = (
-    "bogus",
-    "unsigned",
-    "no-ds",
-    "broken-above",
-    "not-validating",
-    "not-asked",
-    "weak-algorithm",
-    "weak-digest",
+    *("bogus", "other-ds", "ds-without-keys", "unsigned", "no-ds", "broken-above"),
+    *("not-validating", "not-asked", "weak-algorithm", "weak-digest"),
 )
 """Everything that can be wrong; each has its words as the finding ``dnssec-`` and the id."""
 
 # RFC 9904 and RFC 9905 retire what rests on SHA-1 or older: the numbers of IANA's registry of DNSSEC algorithms.
 _WEAK_ALGORITHMS = frozenset({1, 3, 5, 6, 7, 12})
+_DIGESTS = {1: "SHA1", 2: "SHA256", 4: "SHA384"}
 _WEAK_DIGESTS = frozenset({1, 3})
 # RFC 8914 section 4: what a resolver says of a failed validation.
-_OF_VALIDATION = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 25, 27})
+_OF_VALIDATION = frozenset({6, 7, 8, 9, 10, 11, 12, 25})
 _SECURE_ENTRY_POINT = 257
 _DNSKEY = re.compile(r"(\d{1,5}) 3 (\d{1,3}) (.+)")
 _DS = re.compile(r"(\d{1,5}) (\d{1,3}) (\d{1,3}) (.+)")
@@ -104,14 +99,14 @@ class _Check:
         }
 
     async def run(self) -> tuple[Result | None, str]:
-        zone = await self._zone()
+        zone = await self._zone(self._steps)
         self.found["zone"] = zone.name
         if not zone.answer.known:
-            return await self._not_known(zone)
+            return await self._not_known(zone.answer)
         mx, ds, keys = await self._steps.ask_all([(self._domain, "MX"), (zone.name, "DS"), (zone.name, "DNSKEY")])
         self.found |= {
-            "ds": tuple(map(show, ds.values)),
-            "keys": tuple(map(show, keys.values)),
+            "ds": _texts(ds),
+            "keys": _texts(keys),
             "mx_authenticated": mx.authenticated if mx.known else None,
         }
         if zone.answer.authenticated:
@@ -124,31 +119,46 @@ class _Check:
             return self._stop(None, "not-validating" if validating is False else "validation-unknown", "not-validating")
         return self._insecure(ds)
 
-    async def _zone(self) -> _Zone:
+    async def _zone(self, steps: Steps) -> _Zone:
         """Up from the domain to the first name that has a SOA. A failure ends the way: it is what is to be told."""
         labels = self._domain.split(".")
         for place in range(min(len(labels), _MOST_LABELS)):
             name = ".".join(labels[place:])
-            answer = await self._steps.ask(name, "SOA")
+            answer = await steps.ask(name, "SOA")
             if answer.answer != "absent":
                 break
         return _Zone(name, answer)
 
-    async def _not_known(self, zone: _Zone) -> tuple[Result | None, str]:
+    async def _not_known(self, answer: Answer) -> tuple[Result | None, str]:
         """RFC 4035 section 3.2.2: with the CD bit a resolver hands out what it does not believe."""
-        reason = zone.answer.reason or zone.answer.answer
-        self.found["extended_errors"] = zone.answer.extended_errors
-        told = bool(_OF_VALIDATION.intersection(zone.answer.extended_errors))
+        reason = answer.reason or answer.answer
+        self.found["extended_errors"] = answer.extended_errors
+        told = bool(_OF_VALIDATION.intersection(answer.extended_errors))
         if reason == "servfail" and isinstance(self._ask, UncheckedAsker):
             unchecked = Steps(self._ask.unchecked(), self._facts)
-            answers = await unchecked.ask_all([(zone.name, rdtype) for rdtype in ("SOA", "DS", "DNSKEY")])
+            zone = await self._zone(unchecked)
+            if zone.answer.known:
+                ds, keys = await unchecked.ask_all([(zone.name, "DS"), (zone.name, "DNSKEY")])
+                self.found |= {"zone": zone.name, "ds": _texts(ds), "keys": _texts(keys)}
+                told = True
             self._steps.take(unchecked, "unchecked")
-            told = told or answers[0].known
-            self.found |= {"ds": tuple(map(show, answers[1].values)), "keys": tuple(map(show, answers[2].values))}
-        if told:
-            self.found |= {"state": "bogus", "validating": True}
-            return self._stop("fail", "bogus", "bogus", detail=", ".join(map(str, zone.answer.extended_errors)))
-        return self._stop("temperror", reason, "not-asked")
+            if zone.answer.known and ds.answer == "found" and keys.known:
+                return self._bogus(self._why_bogus())
+        return self._bogus("bogus") if told else self._stop("temperror", reason, "not-asked")
+
+    def _bogus(self, why: str) -> tuple[Result | None, str]:
+        self.found |= {"state": "bogus", "validating": True}
+        return self._stop("fail", why, why)
+
+    def _why_bogus(self) -> str:
+        """RFC 4035 section 5.2: a DS record must lead to a key of the zone; what is wrong beyond that is not told."""
+        zone, keys = self.found["zone"], self.found["keys"]
+        if not keys:
+            return "ds-without-keys"
+        if any(leads_to_key(zone, ds, keys) for ds in self.found["ds"]):
+            return "bogus"
+        self.found["publish"] = ds_records(zone, keys)
+        return "other-ds"
 
     def _insecure(self, ds: Answer) -> tuple[Result | None, str]:
         self.found["state"] = "insecure"
@@ -176,6 +186,33 @@ class _Check:
 
     def _problem(self, problem: str, **more: Any) -> None:
         self.problems.append({"problem": problem, **more})
+
+
+def _texts(answer: Answer) -> tuple[str, ...]:
+    return tuple(map(show, answer.values))
+
+
+def leads_to_key(zone: str, ds: str, keys: tuple[str, ...]) -> bool:
+    """Whether a DS record is that of one of the keys (RFC 4034 section 5.1.4). One whose digest nobody here knows may
+    be."""
+    import dns.dnssec
+    import dns.exception
+    import dns.rdata
+
+    match = _DS.fullmatch(ds)
+    if match is None:
+        return False
+    digest = _DIGESTS.get(int(match[3]))
+    if digest is None:
+        return True
+    for text in keys:
+        try:
+            record, key = dns.rdata.from_text("IN", "DS", ds), dns.rdata.from_text("IN", "DNSKEY", text)
+            if record == dns.dnssec.make_ds(f"{zone}.", key, digest, validating=True):
+                return True
+        except (dns.exception.DNSException, ValueError):
+            continue
+    return False
 
 
 def ds_records(zone: str, keys: tuple[str, ...]) -> tuple[str, ...]:

@@ -38,14 +38,16 @@ PROBLEMS = (
 )
 """Everything that can be wrong; each has its words as the finding ``mta-sts-`` and the id."""
 
+# The fact that holds the hosts which a finding names.
+_HOSTS = {"mx-uncovered": "uncovered", "mx-unused": "unused"}
 _MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A mail domain at a moment. ``ca_file`` stands in for the system's trust anchors, ``seconds`` is the most that the
-    fetch may take (RFC 8461 section 3.3 advises a minute for senders), ``allow_private`` lets it reach private
-    addresses."""
+    """A mail domain at a moment, which knows its time zone. ``ca_file`` stands in for the system's trust anchors,
+    ``seconds`` is the most that the fetch may take (RFC 8461 section 3.3 advises a minute for senders),
+    ``allow_private`` lets it reach private addresses."""
 
     name: str
     now: datetime.datetime
@@ -64,12 +66,11 @@ async def run(subject: Domain, *, ask: Asker, connect: Connector | None = None, 
         return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
     check = _Check(subject, domain, steps, connect, facts)
     result, reason = await check.run()
-    stamp = subject.now.astimezone(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     found = {
         "reason": reason,
         **check.found,
         "problems": tuple(check.problems),
-        "publish": _publish(domain, check, stamp),
+        "publish": _publish(domain, check, sts_policy.new_id(subject.now)),
     }
     return CheckResult(ID, domain, result, found, steps.queries, steps.trace)
 
@@ -77,6 +78,7 @@ async def run(subject: Domain, *, ask: Asker, connect: Connector | None = None, 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     found = one.facts
     publish: Mapping[str, str] = found.get("publish", {})
+    certificate: Mapping[str, Any] = found.get("certificate") or {}
     for problem in found["problems"]:
         yield emit(
             f"mta-sts-{problem}",
@@ -87,14 +89,12 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
             mode=found.get("mode") or "",
             status=found.get("status") or "",
             location=found.get("location") or "",
-            certificate=facts.problems((found.get("certificate") or {}).get("problems", ())),
-            names=", ".join((found.get("certificate") or {}).get("names", ())),
-            not_after=(found.get("certificate") or {}).get("not_after", ""),
+            certificate=facts.problems(certificate.get("problems", ())),
+            names=", ".join(certificate.get("names", ())[:_MOST_NAMED]),
+            not_after=certificate.get("not_after", ""),
             media_type=found.get("media_type") or "",
             max_age=found.get("max_age") or 0,
-            hosts=", ".join(found["unused" if problem == "mx-unused" else "uncovered"][:_MOST_NAMED])
-            if problem in ("mx-unused", "mx-uncovered")
-            else "",
+            hosts=", ".join(found.get(_HOSTS.get(problem, ""), ())[:_MOST_NAMED]),
             warnings="; ".join(facts.reason({"reason": warning}) for warning in found.get("warnings", ())),
             record=publish.get("record", ""),
             policy=publish.get("policy", "").replace("\r\n", "; ").removesuffix("; "),
@@ -270,7 +270,7 @@ class _Check:
         return result, reason
 
 
-def _publish(domain: str, check: _Check, stamp: str) -> dict[str, str]:
+def _publish(domain: str, check: _Check, id_: str) -> dict[str, str]:
     """A new id and the policy that covers the MX hosts as they are; a policy in force keeps its mode and its time."""
     policy, hosts = check.policy, check.hosts
     names = [host.name for host in hosts.hosts] if hosts and not hosts.failure else []
@@ -280,7 +280,7 @@ def _publish(domain: str, check: _Check, stamp: str) -> dict[str, str]:
     age = policy.max_age if policy and policy.max_age and policy.max_age >= sts_policy.SHORT_AGE else None
     within = {} if age is None or age > sts_policy.MOST_AGE else {"max_age": age}
     return {
-        "record": f'_mta-sts.{domain}. IN TXT "{sts_policy.record_text(stamp)}"',
+        "record": f'_mta-sts.{domain}. IN TXT "{sts_policy.record_text(id_)}"',
         "url": check.found["url"],
         "policy": sts_policy.policy_text(mode, mx, **within),
     }

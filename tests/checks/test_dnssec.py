@@ -138,12 +138,49 @@ def test_a_resolver_that_does_not_validate_cannot_tell(root: Said, reason: str, 
 
 
 def test_what_is_there_and_not_believed_is_bogus() -> None:
-    asker = Validating({f"SOA {DOMAIN}": bogus()}, SECURE)
-    result = run(dnssec, DOMAIN, asker)
+    (ours,) = dnssec.ds_records(DOMAIN, (KEY,))
+    beyond: dict[str, Said] = {**SECURE, f"DS {DOMAIN}": ours.partition(" DS ")[2]}
+    result = run(dnssec, DOMAIN, Validating({f"SOA {DOMAIN}": bogus()}, beyond))
     assert ("fail", "bogus", "bogus", ["bogus"]) == outcome(result)
-    assert ((DS,), (KEY,)) == (result.facts["ds"], result.facts["keys"])
+    assert (KEY,) == result.facts["keys"]
     assert f"unchecked: SOA of {DOMAIN}: {SOA}" in result.trace
     assert "SPF, DKIM and DMARC" in words(result)
+
+
+def test_ds_records_of_other_keys_come_with_the_right_ones() -> None:
+    result = run(dnssec, DOMAIN, Validating({f"SOA {DOMAIN}": bogus(9)}, SECURE))
+    assert ("fail", "other-ds", "bogus", ["other-ds"]) == outcome(result)
+    (line,) = result.facts["publish"]
+    assert line in words(result)
+    assert line in words(result, "ja")
+
+
+def test_the_zone_of_a_bogus_name_further_down_is_found_too() -> None:
+    zone: dict[str, Said] = {f"SOA mail.{DOMAIN}": bogus(9), f"SOA {DOMAIN}": bogus(9)}
+    result = run(dnssec, f"mail.{DOMAIN}", Validating(zone, SECURE))
+    assert ("fail", "other-ds", DOMAIN) == (result.result, result.facts["reason"], result.facts["zone"])
+
+
+def test_a_zone_that_has_moved_and_left_its_ds_records_behind() -> None:
+    beyond: dict[str, Said] = {**SECURE, f"DNSKEY {DOMAIN}": absent("nodata")}
+    result = run(dnssec, DOMAIN, Validating({f"SOA {DOMAIN}": bogus(9)}, beyond))
+    assert ("fail", "ds-without-keys", "bogus", ["ds-without-keys"]) == outcome(result)
+    unknown = run(dnssec, DOMAIN, Validating({f"SOA {DOMAIN}": bogus()}, {**SECURE, f"DNSKEY {DOMAIN}": failed()}))
+    assert ("fail", "bogus") == outcome(unknown)[:2]
+
+
+@pytest.mark.parametrize(
+    ("ds", "leads"),
+    [
+        (TAG, True),
+        (TAG.replace("55648", "55649"), False),
+        (TAG.replace("b4c8", "b4c9"), False),
+        ("55648 13 200 abcd", True),
+        ("nonsense", False),
+    ],
+)
+def test_whether_a_ds_record_leads_to_a_key(ds: str, leads: bool) -> None:
+    assert leads == dnssec.leads_to_key(OWNER, ds, ("nonsense", KEY))
 
 
 def test_a_resolver_that_explains_itself_is_believed_without_a_second_question() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import ssl
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from probe.checks.https import Fetched, HttpsError, Terms, get
 from probe.embedded.certificate import Certificate, self_signed
+from probe.smtp.connection import open_streams
 from tests.checks.web import OK, Script, Web, answer
 from tests.tls.authority import Authority
 
@@ -128,6 +132,40 @@ def test_without_trust_anchors_nobody_can_tell(tmp_path: Path) -> None:
 def test_a_missing_file_of_trust_anchors_is_the_callers_mistake(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         fetch(answer(b"x"), str(tmp_path / "absent.pem"))
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """In silence."""
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1.1"])
+def test_the_web_server_of_the_standard_library_is_understood(ca_file: str, tmp_path: Path, protocol: str) -> None:
+    """Another program's idea of HTTPS than that of these tests."""
+    place = tmp_path / PATH.lstrip("/")
+    place.parent.mkdir()
+    place.write_bytes(b"version: STSv1\r\n")
+    handler = type("Handler", (_Handler,), {"protocol_version": protocol})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(tmp_path)))
+    server.socket = GOOD.server_context().wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+    async def connect(address: str, _: int, *, deadline: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await open_streams("127.0.0.1", server.server_port, deadline=deadline)
+
+    async def both() -> list[Fetched]:
+        terms = Terms(AUTHORITY.now, ca_file)
+        return [await get(HOST, path, ["192.0.2.1"], connect=connect, terms=terms) for path in (PATH, "/nothing")]
+
+    try:
+        policy, nothing = (fetched.response for fetched in asyncio.run(both()))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert (200, b"version: STSv1\r\n", "text/plain") == (policy.status, policy.body, policy.fields["content-type"])
+    assert (404, protocol) == (nothing.status, f"HTTP/{nothing.version}")
 
 
 async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

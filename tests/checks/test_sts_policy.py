@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,7 +154,7 @@ def test_patterns() -> None:
 
 
 def test_what_is_to_be_published_can_be_read_again() -> None:
-    id_ = new_id("2026-11-27T09:30:00Z")
+    id_ = new_id(datetime.datetime(2026, 11, 27, 9, 30, tzinfo=datetime.UTC))
     assert "20261127T093000Z" == id_
     text = record_text(id_)
     assert ("v=STSv1; id=20261127T093000Z;", id_) == (text, parse_record(text).id)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.peers.lab import program
 from tests.peers.loopback import ADDRESS, Daemon, free_port, tool
 
+_PLAIN = ("unsigned", "moved")
 _ALGORITHM = "ECDSAP256SHA256"
 _HEAD = "$TTL 60\n@ IN SOA ns.test. hostmaster.test. 1 3600 600 86400 60\n@ IN NS ns.test.\n"
 _SIGNER = "ldns-signzone", "ldnsutils"
@@ -21,7 +22,8 @@ _SIGNER = "ldns-signzone", "ldnsutils"
 @dataclass(frozen=True)
 class Zone:
     """``records`` without SOA and NS. ``state`` is ``signed``, ``unsigned``, ``island`` (signed, and its parent does
-    not know), ``other-key`` (the parent's DS is of another key) or ``expired`` (signatures of last month)."""
+    not know), ``other-key`` (the parent's DS is of another key), ``moved`` (the parent has a DS, the zone no keys) or
+    ``expired`` (signatures of last month)."""
 
     name: str
     records: str
@@ -47,7 +49,7 @@ class SignedZones:
         self.anchor = self.folder / f"{self._key(root)}.key"
 
     def file(self, zone: Zone) -> Path:
-        return self.folder / f"{zone.stem}.{'zone' if zone.state == 'unsigned' else 'signed'}"
+        return self.folder / f"{zone.stem}.{'zone' if zone.state in _PLAIN else 'signed'}"
 
     def _ds(self, zone: Zone) -> str:
         if zone.state in ("unsigned", "island"):
@@ -64,7 +66,7 @@ class SignedZones:
     def _write(self, zone: Zone) -> None:
         plain = self.folder / f"{zone.stem}.zone"
         plain.write_text(f"$ORIGIN {zone.name}\n{_HEAD}{zone.records}\n")
-        if zone.state == "unsigned":
+        if zone.state in _PLAIN:
             return
         times: list[str] = []
         if zone.state == "expired":

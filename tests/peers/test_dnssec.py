@@ -45,7 +45,8 @@ ZONES = (
     Zone("unsigned.test.", f"{HOST}_25._tcp.mx IN TLSA 3 1 1 {OTHER}\n", "unsigned"),
     Zone("outside.test.", "@ IN MX 10 mx.signed.test.\n", "unsigned"),
     Zone("island.test.", f"{HOST}_25._tcp.mx IN TLSA 3 1 1 {OTHER}\n", "island"),
-    Zone("bogus.test.", HOST, "other-key"),
+    Zone("other.test.", HOST, "other-key"),
+    Zone("moved.test.", HOST, "moved"),
     Zone("expired.test.", HOST, "expired"),
     Zone("null.test.", "@ IN MX 0 .\n"),
 )
@@ -106,7 +107,9 @@ def problems(result: CheckResult) -> list[str]:
         ("nothing.signed.test", "pass", "secure", "secure", []),
         ("unsigned.test", "none", "unsigned", "insecure", ["unsigned"]),
         ("island.test", "none", "no-ds", "insecure", ["no-ds"]),
-        ("bogus.test", "fail", "bogus", "bogus", ["bogus"]),
+        ("other.test", "fail", "other-ds", "bogus", ["other-ds"]),
+        ("mx.other.test", "fail", "other-ds", "bogus", ["other-ds"]),
+        ("moved.test", "fail", "ds-without-keys", "bogus", ["ds-without-keys"]),
         ("expired.test", "fail", "bogus", "bogus", ["bogus"]),
     ],
 )
@@ -134,7 +137,7 @@ def test_what_unbound_says_of_a_bogus_zone_and_what_it_hands_out_all_the_same(un
     assert not any(answer.authenticated for answer in others)
 
 
-@pytest.mark.parametrize("domain", ["signed.test", "unsigned.test", "island.test", "bogus.test"])
+@pytest.mark.parametrize("domain", ["signed.test", "unsigned.test", "island.test", "other.test"])
 def test_a_resolver_that_does_not_validate_is_told_apart_from_an_unsigned_zone(blind: Unbound, domain: str) -> None:
     found = run(dnssec, domain, blind)
     assert (None, "not-validating", False) == (found.result, found.facts["reason"], found.facts["validating"])
@@ -213,7 +216,7 @@ def test_mx_records_that_nobody_signed(unbound: Unbound) -> None:
     assert ("pass", False, ["mx-unsigned"]) == (found.result, found.facts["mx_authenticated"], problems(found))
 
 
-@pytest.mark.parametrize("domain", ["bogus.test", "expired.test"])
+@pytest.mark.parametrize("domain", ["other.test", "moved.test", "expired.test"])
 def test_a_bogus_zone_is_temperror_and_never_unsigned(unbound: Unbound, domain: str) -> None:
     found = look(domain, unbound)
     assert ("temperror", ["not-asked"]) == (found.result, problems(found))
