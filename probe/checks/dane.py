@@ -15,14 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks import tlsa
+from probe.checks.destination import domain_of
 from probe.checks.mail_hosts import MailHost, MailHosts, mail_hosts
 from probe.checks.protocols import Asker, Connector, Emitted, emit
+from probe.checks.starttls import NO_TLS, Seen, see
 from probe.checks.steps import Steps
 from probe.checks.validation import validates
 from probe.model import Answer, CheckResult, Result
-from probe.names import is_hostname
 from probe.text import show
 
 ID = "dane"
@@ -30,31 +32,38 @@ PROVES = ()
 
 PROBLEMS = (
     *("not-validating", "not-asked", "missing", "unsigned", "mx-unsigned", "partial"),
-    *("look-up-fails", "unusable", "some-unusable", "mismatch", "stale", "weaker-digest", "whole-certificate"),
+    *(
+        "look-up-fails",
+        "no-tls",
+        "not-seen",
+        "unusable",
+        "some-unusable",
+        "mismatch",
+        "stale",
+        "weaker-digest",
+        "whole-certificate",
+    ),
 )
 """Everything that can be wrong; each has its words as the finding ``dane-`` and the id."""
 
 PORT = 25
 _MOST_RECORDS = 20
+_MOST_SEEN = 5  # as many as a sender would try
 _MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The certificates that one MX host showed, leaf first and in DER form."""
-
-    host: str
-    chain: tuple[bytes, ...]
-
-
-@dataclass(frozen=True)
 class Mail:
-    """A mail domain at a moment, with what its hosts showed; ``port`` is where they listen."""
+    """A mail domain at a moment, with what its hosts showed; ``port`` is where they listen. With a connector, hosts
+    whose records can be used and that nobody has seen are asked, ``seconds`` each; ``allow_private`` lets that reach
+    private addresses."""
 
     domain: str
     now: datetime.datetime
     seen: tuple[Seen, ...] = ()
     port: int = PORT
+    seconds: float = 10.0
+    allow_private: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,14 +78,21 @@ class _Host:
 async def run(subject: Mail, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
     """Look for the records of each host and hold them against what it showed. Facts: ``reason``, ``validating`` (None
     where that could not be asked), ``mx_authenticated``, ``hosts`` (each ``host``, ``authenticated``, ``name`` of the
-    TLSA records, ``reason``, ``records``: ``parameters``, ``data`` in hex, ``reason`` and ``match``), ``problems``
-    (each ``problem``, ``about`` and ``detail``), and ``publish``: a record a host whose certificate was seen."""
-    steps, domain = Steps(ask, facts), subject.domain.rstrip(".").lower()
-    if not is_hostname(domain):
-        return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
+    TLSA records, ``seen`` (True, or why not), ``reason``, ``records``: ``parameters``, ``data`` in hex, ``reason`` and
+    ``match``), ``problems`` (each ``problem``, ``about`` and ``detail``), and ``publish``: a record for each host whose
+    certificate was seen and has none."""
+    steps, domain = Steps(ask, facts), domain_of(subject.domain)
+    if domain is None:
+        return CheckResult(ID, show(subject.domain), "none", {"reason": "bad-domain", "problems": ()})
     mail = await mail_hosts(domain, steps)
     said = await _ask_for_tlsa(mail, subject.port, steps)
-    checked = [_of_host(host, domain, subject, said.get(host.name)) for host in mail.hosts]
+    seen = {one.host.rstrip(".").lower(): one for one in subject.seen}
+    if connect is not None:
+        seen |= await _see_the_others(mail, subject, said, seen, connect)
+    checked = [
+        _of_host(host, domain, subject.port, subject.now, said.get(host.name), seen.get(host.name))
+        for host in mail.hosts
+    ]
     anything = mail.answer.authenticated or any(one.facts["authenticated"] for one in checked)
     validating = True if anything else await validates(steps)
     result, reason = _result(mail, checked, validating)
@@ -130,20 +146,53 @@ async def _ask_at(bases: Mapping[str, str], port: int, steps: Steps) -> dict[str
     return {name: (base, answer) for (name, base), answer in zip(bases.items(), answers, strict=True)}
 
 
+async def _see_the_others(
+    mail: MailHosts,
+    subject: Mail,
+    said: Mapping[str, tuple[str, Answer]],
+    seen: Mapping[str, Seen],
+    connect: Connector,
+) -> dict[str, Seen]:
+    """What the hosts show whose records can be used, one after the other."""
+    found: dict[str, Seen] = {}
+    for host in [host for host in mail.addressed if host.name not in seen][:_MOST_SEEN]:
+        base, answer = said[host.name]
+        addresses = [one for one in host.addresses if subject.allow_private or not is_private(one)]
+        usable = [value for value in answer.values[:_MOST_RECORDS] if tlsa.parse(value).reason is None]
+        if usable and addresses and answer.authenticated and _is_authenticated(host):
+            found[host.name] = await see(
+                host.name,
+                addresses,
+                connect=connect,
+                server_name=base,  # RFC 7672 section 8.1
+                port=subject.port,
+                seconds=subject.seconds,
+            )
+    return found
+
+
 def _is_authenticated(host: MailHost) -> bool:
     """RFC 7672 section 2.2.2: TLSA records count only where the addresses themselves are authenticated."""
     found = [said for said in (host.a, host.aaaa) if said and said.answer == "found"]
     return bool(found) and all(said.authenticated for said in found)
 
 
-def _of_host(host: MailHost, domain: str, subject: Mail, said: tuple[str, Answer] | None) -> _Host:
+def _of_host(
+    host: MailHost, domain: str, port: int, now: datetime.datetime, said: tuple[str, Answer] | None, seen: Seen | None
+) -> _Host:
     authenticated = _is_authenticated(host)
-    facts: dict[str, Any] = {"host": host.name, "authenticated": authenticated, "name": None, "records": ()}
+    facts: dict[str, Any] = {
+        "host": host.name,
+        "authenticated": authenticated,
+        "name": None,
+        "seen": None,
+        "records": (),
+    }
     if said is None:
         return _Host({**facts, "reason": host.failure or "no-address"}, "temperror" if host.failure else "none")
     base, answer = said
-    facts |= {"name": f"_{subject.port}._tcp.{base}"}
-    shown = next((one.chain for one in subject.seen if one.host.rstrip(".").lower() == host.name), ())
+    shown = seen.chain if seen else ()
+    facts |= {"name": f"_{port}._tcp.{base}", "seen": seen.failure or bool(shown) if seen else None}
     publish = _to_publish(facts["name"], shown, answer.values)
     if not answer.known:
         return _Host({**facts, "reason": answer.reason or answer.answer}, "temperror", publish)
@@ -153,12 +202,12 @@ def _of_host(host: MailHost, domain: str, subject: Mail, said: tuple[str, Answer
     if not (authenticated and answer.authenticated):
         return _Host({**facts, "reason": "unsigned", "records": tuple(map(_described, records))}, "none", publish)
     names = tuple(dict.fromkeys((base, host.name, domain)))
-    matches = {
-        record.text: tlsa.match(record, shown, names, subject.now) for record in records if shown and not record.reason
-    }
+    matches = {record.text: tlsa.match(record, shown, names, now) for record in records if shown and not record.reason}
     facts |= {"records": tuple({**_described(record), "match": matches.get(record.text)} for record in records)}
     if all(record.reason for record in records):
         return _Host({**facts, "reason": "unusable"}, "permerror", publish)
+    if seen and seen.failure in NO_TLS:
+        return _Host({**facts, "reason": "no-tls"}, "fail")
     if not shown:
         return _Host({**facts, "reason": "not-matched"}, None)
     if "match" in matches.values():
@@ -232,9 +281,13 @@ def _of_one(one: _Host) -> Iterator[dict[str, Any]]:
         said = ", ".join(record["parameters"] or record["data"][:40] for record in useless[:_MOST_NAMED])
         id_ = "unusable" if len(useless) == len(records) else "some-unusable"
         yield _problem(id_, host, detail=said, name=name, reason=f"tlsa-{useless[0]['reason']}")
-    if one.result == "fail":
+    if reason == "no-tls":
+        yield _problem("no-tls", host, reason=f"seen-{one.facts['seen']}")
+    elif one.result == "fail":
         said = ", ".join(record["parameters"] for record in records if not record["reason"])
         yield _problem("mismatch", host, detail=said, name=name, reason=f"tlsa-{reason}")
+    if reason == "not-matched" and one.facts["seen"]:
+        yield _problem("not-seen", host, reason=f"seen-{one.facts['seen']}")
     stale = [record for record in records if record["match"] not in (None, "match")]
     if one.result == "pass" and stale:
         yield _problem("stale", host, detail=", ".join(record["parameters"] for record in stale[:_MOST_NAMED]))

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from probe.catalog import Catalog
+from probe.checks.destination import domain_of
 from probe.checks.protocols import Asker, Connector, Emitted, UncheckedAsker, emit
 from probe.checks.steps import Steps
 from probe.checks.validation import validates
 from probe.model import Answer, CheckResult, Result
-from probe.names import is_hostname
 from probe.text import show
 
 ID = "dnssec"
@@ -58,9 +58,11 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
     be asked), ``ds`` and ``keys`` (texts of the records), ``mx_authenticated`` (None where there is no answer),
     ``extended_errors`` (numbers of RFC 8914), ``problems`` (each ``problem`` and ``detail``), and ``publish``: the DS
     records that the parent lacks."""
-    steps, domain = Steps(ask, facts), subject.rstrip(".").lower()
-    if not is_hostname(domain):
-        return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "state": "indeterminate", "problems": ()})
+    steps, domain = Steps(ask, facts), domain_of(subject)
+    if domain is None:
+        return CheckResult(
+            ID, show(subject), "none", {"reason": "bad-domain", "state": "indeterminate", "problems": ()}
+        )
     check = _Check(domain, steps, ask, facts)
     result, reason = await check.run()
     found = {"reason": reason, **check.found, "problems": tuple(check.problems)}

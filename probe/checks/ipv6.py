@@ -15,12 +15,12 @@ from typing import Any
 
 from probe.addresses import is_private
 from probe.catalog import Catalog
+from probe.checks.destination import domain_of
 from probe.checks.mail_hosts import MailHosts, mail_hosts
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.errors import WireError
 from probe.model import CheckResult, Result
-from probe.names import is_hostname
 from probe.text import show
 
 ID = "ipv6"
@@ -51,9 +51,9 @@ async def run(subject: Hosts, *, ask: Asker, connect: Connector | None = None, f
     other. Facts: ``reason``, ``hosts`` (each ``host`` and its IPv6 ``addresses``), ``tried`` (each ``host``,
     ``address``, ``code`` of the greeting, and ``reason`` and ``detail`` where there was none), ``problems`` (each
     ``problem``, ``about`` and ``detail``)."""
-    steps, domain = Steps(ask, facts), subject.domain.rstrip(".").lower()
-    if not is_hostname(domain):
-        return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
+    steps, domain = Steps(ask, facts), domain_of(subject.domain)
+    if domain is None:
+        return CheckResult(ID, show(subject.domain), "none", {"reason": "bad-domain", "problems": ()})
     found = await mail_hosts(domain, steps)
     with_address = [(host.name, address) for host in found.hosts for address in host.ip6]
     tried = [] if connect is None else await _try_all(subject, with_address, connect, facts)

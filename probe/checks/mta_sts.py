@@ -1,9 +1,10 @@
 """Does a domain tell senders to use verified TLS, and could they obey? (MTA-STS, RFC 8461)
 
 The subject is a ``Domain``. ``pass``: record and policy are valid, and the policy covers every MX host. ``fail``: it
-does not cover all of them, so that mail to the others is held back or refused. ``permerror``: record or policy cannot
-be used. ``none``: there is no record, or the policy says mode none. ``temperror``: DNS or the policy's server could not
-be asked. None: the record is fine, and no connector was given to fetch the policy with.
+does not cover all of them, or one that was seen shows no certificate that holds, so that mail to it is held back.
+``permerror``: record or policy cannot be used. ``none``: there is no record, or the policy says mode none.
+``temperror``: DNS or the policy's server could not be asked. None: the record is fine, and no connector was given to
+fetch the policy with.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks import sts_policy
+from probe.checks.destination import domain_of
 from probe.checks.mail_hosts import MailHosts, mail_hosts
 from probe.checks.protocols import Asker, Connector, Emitted, emit
+from probe.checks.starttls import NO_TLS, Seen
 from probe.checks.steps import Steps
 from probe.checks.sts_policy import Policy, Record
 from probe.model import Answer, CheckResult, Result
-from probe.names import is_address, is_hostname
+from probe.names import is_address
 from probe.text import show
 
 if TYPE_CHECKING:
@@ -34,12 +37,12 @@ PATH = "/.well-known/mta-sts.txt"
 PROBLEMS = (
     *("missing", "record-broken", "unreachable", "redirect", "not-found", "certificate", "no-address", "private"),
     *("http", "policy-broken", "mx-uncovered", "mx-unused", "testing", "mode-none", "short-age", "media-type"),
-    *("overlooked", "not-asked"),
+    *("overlooked", "not-asked", "mx-certificate", "mx-no-tls"),
 )
 """Everything that can be wrong; each has its words as the finding ``mta-sts-`` and the id."""
 
 # The fact that holds the hosts which a finding names.
-_HOSTS = {"mx-uncovered": "uncovered", "mx-unused": "unused"}
+_HOSTS = {"mx-uncovered": "uncovered", "mx-unused": "unused", "mx-no-tls": "without_tls"}
 _MOST_NAMED = 10
 
 
@@ -47,23 +50,26 @@ _MOST_NAMED = 10
 class Domain:
     """A mail domain at a moment, which knows its time zone. ``ca_file`` stands in for the system's trust anchors,
     ``seconds`` is the most that the fetch may take (RFC 8461 section 3.3 advises a minute for senders),
-    ``allow_private`` lets it reach private addresses."""
+    ``allow_private`` lets it reach private addresses. ``seen`` is what the MX hosts showed, where somebody has asked
+    them."""
 
     name: str
     now: datetime.datetime
     ca_file: str | None = None
     seconds: float = 30.0
     allow_private: bool = False
+    seen: tuple[Seen, ...] = ()
 
 
 async def run(subject: Domain, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
     """Look for the record, fetch the policy, hold it against the MX hosts. Facts: ``reason``, ``detail``, ``record``,
     ``id``, ``url``, ``status``, ``media_type``, ``address``, ``certificate`` (``not_after``, ``names``, ``problems``),
-    ``policy`` (its text), ``mode``, ``max_age``, ``mx`` (its patterns), ``uncovered``, ``unused``, ``warnings``,
+    ``policy`` (its text), ``mode``, ``max_age``, ``mx`` (its patterns), ``uncovered``, ``unused``, ``without_tls``
+    and ``wrong_certificates`` (of the hosts in ``seen``), ``warnings``,
     ``problems`` (ids of findings), and ``publish``: ``record``, ``url`` and ``policy``, ready to be published."""
-    steps, domain = Steps(ask, facts), subject.name.rstrip(".").lower()
-    if not is_hostname(domain):
-        return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
+    steps, domain = Steps(ask, facts), domain_of(subject.name)
+    if domain is None:
+        return CheckResult(ID, show(subject.name), "none", {"reason": "bad-domain", "problems": ()})
     check = _Check(subject, domain, steps, connect, facts)
     result, reason = await check.run()
     found = {
@@ -79,6 +85,7 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     found = one.facts
     publish: Mapping[str, str] = found.get("publish", {})
     certificate: Mapping[str, Any] = found.get("certificate") or {}
+    wrong: Mapping[str, Any] = found.get("wrong_certificates", {})
     for problem in found["problems"]:
         yield emit(
             f"mta-sts-{problem}",
@@ -90,6 +97,7 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
             status=found.get("status") or "",
             location=found.get("location") or "",
             certificate=facts.problems(certificate.get("problems", ())),
+            certificates="; ".join(f"{host}: {facts.problems(why)}" for host, why in wrong.items()),
             names=", ".join(certificate.get("names", ())[:_MOST_NAMED]),
             not_after=certificate.get("not_after", ""),
             media_type=found.get("media_type") or "",
@@ -262,8 +270,23 @@ class _Check:
         if self.found["unused"]:
             self.problems.append("mx-unused")
         if self.found["uncovered"]:
-            return self._stop("fail", "mx-uncovered", "mx-uncovered")
-        return "pass", f"mode-{policy.mode}"
+            self.problems.append("mx-uncovered")
+        self._held_against_certificates(names)
+        failing = [problem for problem in ("mx-uncovered", "mx-no-tls", "mx-certificate") if problem in self.problems]
+        return ("fail", failing[0]) if failing else ("pass", f"mode-{policy.mode}")
+
+    def _held_against_certificates(self, names: list[str]) -> None:
+        """RFC 8461 section 4.2: a certificate that holds, for the name of the MX host."""
+        from probe.tls.verification import problems
+
+        moment, ca_file = self._subject.now, self._subject.ca_file
+        seen = [one for one in self._subject.seen if one.host.rstrip(".").lower() in names]
+        without = tuple(one.host for one in seen if one.failure in NO_TLS)
+        wrong = {
+            one.host: found for one in seen if one.chain and (found := problems(one.chain, one.host, moment, ca_file))
+        }
+        self.found |= {"seen": tuple(one.host for one in seen), "without_tls": without, "wrong_certificates": wrong}
+        self.problems += [*(["mx-no-tls"] if without else []), *(["mx-certificate"] if wrong else [])]
 
     def _stop(self, result: Result | None, reason: str, *problems: str) -> tuple[Result | None, str]:
         self.problems += problems

@@ -13,11 +13,12 @@ from typing import Any
 
 from probe.addresses import is_documentation, is_private, network_of
 from probe.catalog import Catalog
+from probe.checks.destination import domain_of
 from probe.checks.mail_hosts import MailHost, MailHosts, is_localhost, mail_hosts
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.model import CheckResult, Result
-from probe.names import is_address, is_hostname
+from probe.names import is_address
 from probe.text import show
 
 ID = "mx"
@@ -41,9 +42,9 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
     ``hosts`` (each ``host``, ``preference``, ``addresses``, ``alias_of``), ``implicit``, ``null_mx``, ``ties`` (the
     preferences that several hosts share), ``problems`` (each ``problem``, ``about`` and ``addresses``), and
     ``publish``, the records as they should be where they are wrong."""
-    steps, domain = Steps(ask, facts), subject.rstrip(".").lower()
-    if not is_hostname(domain):
-        return CheckResult(ID, show(domain), "none", {"reason": "bad-domain", "problems": ()})
+    steps, domain = Steps(ask, facts), domain_of(subject)
+    if domain is None:
+        return CheckResult(ID, show(subject), "none", {"reason": "bad-domain", "problems": ()})
     found = await mail_hosts(domain, steps)
     problems = () if found.failure else tuple(_problems(domain, found))
     result, reason = _result(found)

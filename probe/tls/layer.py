@@ -151,7 +151,7 @@ class TlsLayer:
         from probe.tls.certificate import describe
         from probe.tls.verification import problems
 
-        chain = self._chain()
+        chain = self._sent_chain()
         found = problems(chain or [der], host, now, ca_file)
         return replace(
             negotiated,
@@ -161,7 +161,13 @@ class TlsLayer:
             problems=found,
         )
 
-    def _chain(self) -> list[bytes] | None:
+    def chain(self) -> list[bytes]:
+        """The certificates that were shown, leaf first and in DER form; the leaf alone where this Python shows no
+        more."""
+        der = self._object.getpeercert(binary_form=True)
+        return self._sent_chain() or ([der] if der else [])
+
+    def _sent_chain(self) -> list[bytes] | None:
         """The chain as sent, leaf first; Python shows it from 3.13 on, before that only through a private object."""
         shown = getattr(self._object, "get_unverified_chain", None)
         if shown is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from probe.checks import dane, tlsa
 from probe.findings import finding
 from probe.model import Answer, CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
+from tests.checks.web import Listener, Script, says, smtp_with
 from tests.tls.authority import Authority, ders
 
 NOW = datetime.datetime(2026, 11, 27, tzinfo=datetime.UTC)
@@ -86,6 +88,7 @@ def test_a_certificate_that_was_seen_matches() -> None:
             "host": A,
             "authenticated": True,
             "name": f"_25._tcp.{A}",
+            "seen": True,
             "reason": "match",
             "records": ({"parameters": "3 1 1", "data": OURS[6:], "reason": None, "match": "match"},),
         },
@@ -257,6 +260,48 @@ def test_another_port() -> None:
     asker = FakeAsker({**ZONE, f"TLSA _26._tcp.{A}": signed(OURS)})
     subject = dane.Mail(DOMAIN, NOW, (dane.Seen(A, CHAIN),), port=26)
     assert "pass" == run(dane, subject, asker).result
+
+
+# --- with a connector
+
+
+def knock(script: Script, tlsa_: Said = None, **more: Any) -> CheckResult:  # type: ignore[assignment]
+    async def knocked() -> CheckResult:
+        asker = FakeAsker({**ZONE, **({} if tlsa_ is None else {TLSA_A: tlsa_})})
+        subject = dane.Mail(DOMAIN, NOW, seconds=2.0, **more)
+        async with Listener(script) as listener:
+            result = await dane.run(subject, ask=asker, connect=listener.connect, facts=catalog())
+        assert {("192.0.2.1", 25)} >= set(listener.connections)
+        assert len(listener.connections) <= 1
+        return result
+
+    return asyncio.run(knocked())
+
+
+def test_a_host_that_nobody_has_seen_is_asked() -> None:
+    shows = smtp_with(AUTHORITY.issue(A))
+    fits = tlsa.association(AUTHORITY.der, 2, 0, 1)
+    assert ("pass", True) == ((result := knock(shows, signed(fits))).result, result.facts["hosts"][0]["seen"])
+    assert "fail" == knock(shows, signed(OTHERS)).result
+
+
+def test_a_host_without_tls_gets_no_mail_from_senders_that_use_dane() -> None:
+    result = knock(smtp_with(None))
+    assert ("fail", "no-tls", {"no-tls": A}) == (result.result, result.facts["reason"], problems(result))
+    assert "offers no STARTTLS" in words(result, "dane-no-tls")
+
+
+def test_a_host_that_refuses_us_may_show_others_more() -> None:
+    result = knock(says(b"554 not you\r\n"))
+    assert (None, "not-matched", {"not-seen": A}) == (result.result, result.facts["reason"], problems(result))
+
+
+@pytest.mark.parametrize("said", [signed(), OURS, signed("1 1 1 " + "ab" * 32)], ids=["none", "unsigned", "unusable"])
+def test_hosts_without_records_that_count_are_not_connected_to(said: Said) -> None:
+    result = knock(smtp_with(None), said)
+    assert result.facts["hosts"][0]["seen"] is None
+    seen = (dane.Seen(A, CHAIN),)
+    assert "pass" == knock(smtp_with(None), seen=seen).result
 
 
 def test_a_domain_without_mail_has_no_findings() -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from probe.catalog import catalog
 from probe.checks import mta_sts
+from probe.checks.starttls import Seen
 from probe.embedded.certificate import Certificate
 from probe.findings import finding
 from probe.model import CheckResult
 from tests.checks.fake import FakeAsker, Said, absent, failed, refused
 from tests.checks.web import Web, answer
-from tests.tls.authority import Authority
+from tests.tls.authority import Authority, ders
 
 DOMAIN = "shop.example"
 NOW = datetime.datetime(2026, 11, 27, 9, 30, tzinfo=datetime.UTC)
@@ -46,6 +47,8 @@ _FACTS = {
     "uncovered": ("b.shop.example",),
     "unused": ("*.old.example",),
     "warnings": ("repeated-field",),
+    "without_tls": ("b.shop.example",),
+    "wrong_certificates": {"b.shop.example": ("expired",)},
     "publish": {
         "record": f'_mta-sts.{DOMAIN}. IN TXT "v=STSv1; id=20261127T093000Z;"',
         "policy": "version: STSv1\r\nmode: testing\r\nmx: a.shop.example\r\nmax_age: 604800\r\n",
@@ -216,7 +219,12 @@ def test_only_200_is_a_policy(ca_file: str, status: str, result: str) -> None:
     ("certificate", "problem", "english", "japanese"),
     [
         (AUTHORITY.issue(f"mta-sts.{DOMAIN}", days=(-20, -2)), "expired", "2026-11-25", "2026-11-25"),
-        (AUTHORITY.issue("www.shop.example"), "other-name", "It is for www.shop.example", "www.shop.example"),
+        (
+            AUTHORITY.issue("www.shop.example"),
+            "other-name",
+            "It is for another name: it names www.shop.example",
+            "www.shop.example",
+        ),
         (Authority(now=NOW).issue(f"mta-sts.{DOMAIN}"), "unknown-issuer", "issuer", "発行"),
     ],
     ids=["expired", "name", "issuer"],
@@ -291,6 +299,28 @@ def test_the_hosts_that_are_left_out_are_named_with_the_policy_that_names_them(c
     said = words(look(ca_file, answer(POLICY.replace(b"*.shop", b"a.shop"))), "mta-sts-mx-uncovered")
     assert "No mx line matches b.shop.example." in said
     assert "mx: a.shop.example; mx: b.shop.example; max_age: 604800." in said
+
+
+def test_what_the_mx_hosts_showed_is_held_against_the_policy(ca_file: str) -> None:
+    good = Seen("a.shop.example", ders(AUTHORITY.issue("a.shop.example")))
+    assert "pass" == look(ca_file, seen=(good, Seen("B.shop.example.", failure="timeout"))).result
+
+    old = Seen("b.shop.example", ders(AUTHORITY.issue("a.shop.example", days=(-9, -1))))
+    wrong = look(ca_file, seen=(good, old))
+    assert ("fail", "mx-certificate", ("mx-certificate",)) == (
+        wrong.result,
+        wrong.facts["reason"],
+        wrong.facts["problems"],
+    )
+    assert {"b.shop.example": ("expired", "other-name")} == wrong.facts["wrong_certificates"]
+    assert "The certificates: b.shop.example: expired and for another name." in words(wrong, "mta-sts-mx-certificate")
+
+    bare = look(ca_file, seen=(good, Seen("b.shop.example", failure="no-starttls")))
+    assert ("fail", ("mx-no-tls",)) == (bare.result, bare.facts["problems"])
+    assert "at b.shop.example. In mode enforce" in words(bare, "mta-sts-mx-no-tls")
+
+    elsewhere = Seen("c.shop.example", failure="no-starttls")
+    assert ("pass", ()) == ((other := look(ca_file, seen=(elsewhere,))).result, other.facts["problems"])
 
 
 def test_a_broken_line_is_quoted_and_shown(ca_file: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from probe.embedded.certificate import Certificate
 from probe.errors import Detail, WireError
 from probe.smtp.connection import open_streams
 
@@ -18,6 +19,37 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 def answer(body: bytes, *, status: str = "200 OK", fields: str = "Content-Type: text/plain\r\n") -> bytes:
     """A whole response with its length."""
     return f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def says(octets: bytes) -> Script:
+    """Say this, and listen until the other side goes."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(octets)
+        await reader.read()
+
+    return script
+
+
+def smtp_with(certificate: Certificate | None, heard: list[bytes] | None = None) -> Script:
+    """A mail server that offers STARTTLS where it has a certificate. ``heard`` gets every command."""
+    lines = [] if heard is None else heard
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220-mx.example greets\r\n220 in two lines\r\n")
+        while line := await reader.readline():
+            lines.append(line)
+            verb = line.split()[0].upper()
+            if verb == b"EHLO":
+                writer.write(b"250-mx.example\r\n" + (b"250-starttls\r\n" if certificate else b"") + b"250 SIZE\r\n")
+            elif verb == b"STARTTLS" and certificate:
+                writer.write(b"220 go on\r\n")
+                await writer.drain()
+                await writer.start_tls(certificate.server_context())
+            else:
+                writer.write(b"221 bye\r\n")
+
+    return script
 
 
 class Listener:
