@@ -253,6 +253,12 @@ def test_what_is_no_domain_is_not_asked(domain: str) -> None:
     assert (run(mx, domain, asker).facts["reason"], asker.asked) == ("bad-domain", [])
 
 
+def test_a_name_beyond_ascii_is_asked_for_in_a_labels() -> None:
+    asker = FakeAsker({"MX xn--bcher-kva.example": "0 ."})
+    result = run(mx, "Bücher.example.", asker)
+    assert ("xn--bcher-kva.example", "null-mx") == (result.subject, result.facts["reason"])
+
+
 def test_the_words_hold_what_is_to_be_published() -> None:
     result = a_domain("10 a.shop.example", "20 203.0.113.7", a=HERE)
     (said,) = [one for one in mx.findings(result, catalog()) if one.id == "mx-address"]
