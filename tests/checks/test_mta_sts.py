@@ -13,8 +13,10 @@ from probe.catalog import catalog
 from probe.checks import mta_sts
 from probe.checks.starttls import Seen
 from probe.embedded.certificate import Certificate
+from probe.embedded.dns import DnsServer
 from probe.findings import finding
 from probe.model import CheckResult
+from probe.resolver import Resolver
 from tests.checks.fake import FakeAsker, Said, absent, failed, refused
 from tests.checks.web import Web, answer
 from tests.tls.authority import Authority, ders
@@ -327,6 +329,28 @@ def test_a_broken_line_is_quoted_and_shown(ca_file: str) -> None:
     result = look(ca_file, answer(POLICY + b"\x1b[2Jevil"))
     assert '("\\x1b[2Jevil")' in words(result, "mta-sts-policy-broken")
     assert result.facts["policy"].isprintable()
+
+
+def test_over_real_dns_and_real_https(ca_file: str) -> None:
+    zone = """
+        @ MX 10 a
+        a A 192.0.2.11
+        mta-sts CNAME web
+        web A 192.0.2.1
+        _mta-sts TXT "v=STSv1; " "id=20260101;"
+    """
+
+    async def looked() -> CheckResult:
+        subject = mta_sts.Domain(DOMAIN, NOW, ca_file)
+        async with (
+            DnsServer({DOMAIN: zone}) as dns,
+            Resolver(dns.endpoint, timeout=5.0) as resolver,
+            Web(GOOD.server_context(), answer(POLICY)) as web,
+        ):
+            return await mta_sts.run(subject, ask=resolver, connect=web.connect, facts=catalog())
+
+    result = asyncio.run(looked())
+    assert ("pass", "mode-enforce", "20260101") == (result.result, result.facts["reason"], result.facts["id"])
 
 
 def test_what_is_no_domain_is_not_asked() -> None:
