@@ -195,6 +195,11 @@ def test_no_host_at_all_is_permerror(records: list[str], hosts: dict[str, Said],
     assert (result.result, result.facts["reason"], problems(result)) == ("permerror", "no-host", expected)
 
 
+def test_a_laboratory_is_told_and_works() -> None:
+    result = a_domain("10 a.shop.example", a="203.0.113.7")
+    assert ("pass", ["documentation", "one-host"]) == (result.result, list(problems(result)))
+
+
 def test_localhost_is_never_asked_for() -> None:
     asker = FakeAsker({MX: ["10 localhost", "20 mail.localhost"]})
     assert (run(mx, DOMAIN, asker).result, asker.asked) == ("permerror", [MX])
