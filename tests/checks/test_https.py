@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.checks.https import Fetched, HttpsError, Terms, get
 from probe.embedded.certificate import Certificate, self_signed
 from probe.smtp.connection import open_streams
-from tests.checks.web import OK, Script, Web, answer
+from tests.checks.web import OK, Script, Web, already_said, answer
 from tests.tls.authority import Authority
 
 HOST = "mta-sts.shop.example"
@@ -257,3 +259,15 @@ def test_an_old_protocol_is_not_spoken(ca_file: str) -> None:
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     assert refused(answer(b"x"), ca_file, context=context).reason in ("tls-error", "closed", "reset")
+
+
+@given(
+    st.lists(
+        st.one_of(st.binary(max_size=20), st.sampled_from([b"\x16\x03\x03\x00\x04\x02\0\0\0", b"HTTP/1.1 200\r\n"]))
+    )
+)
+def test_whatever_comes_before_tls_is_no_response(ca_file: str, pieces: list[bytes]) -> None:
+    with pytest.raises(HttpsError) as raised:
+        connect, terms = already_said(b"".join(pieces)), Terms(AUTHORITY.now, ca_file)
+        asyncio.run(get(HOST, PATH, ["192.0.2.1"], connect=connect, terms=terms))
+    assert raised.value.reason in ("closed", "tls-error")

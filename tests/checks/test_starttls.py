@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.checks.starttls import Seen, see
 from probe.embedded.behaviour import Behaviour
 from probe.embedded.smtp import SmtpServer
-from tests.checks.web import Listener, Script, says, smtp_with
+from tests.checks.web import Listener, Script, already_said, says, smtp_with
 from tests.tls.authority import Authority, ders
 
 HOST = "mx.shop.example"
@@ -124,3 +126,24 @@ async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 def test_rude_servers(script: Script, failures: tuple[str, ...]) -> None:
     seen, _ = ask(script, seconds=0.5)
     assert seen.failure in failures
+
+
+PIECES = [
+    b"220 x\r\n",
+    EHLO,
+    b"220 go\r\n",
+    b"250-",
+    b"\n",
+    b"554",
+    b"\x16\x03\x01\x00\x05hello",
+    b"\x15\x03\x03\x00\x02\x02\x28",
+]
+
+
+@given(st.lists(st.one_of(st.binary(max_size=20), st.sampled_from(PIECES))))
+def test_whatever_is_said_nothing_is_raised(pieces: list[bytes]) -> None:
+    async def asked() -> Seen:
+        return await see(HOST, ["192.0.2.1"], connect=already_said(b"".join(pieces)))
+
+    seen = asyncio.run(asked())
+    assert ((), True) == (seen.chain, bool(seen.failure))

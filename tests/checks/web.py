@@ -6,8 +6,9 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from probe.checks.protocols import Connector
 from probe.embedded.certificate import Certificate
 from probe.errors import Detail, WireError
 from probe.smtp.connection import open_streams
@@ -50,6 +51,33 @@ def smtp_with(certificate: Certificate | None, heard: list[bytes] | None = None)
                 writer.write(b"221 bye\r\n")
 
     return script
+
+
+class _Deaf:
+    """A writer that leads nowhere."""
+
+    transport = property(lambda self: self)
+
+    def write(self, octets: bytes) -> None: ...
+
+    def abort(self) -> None: ...
+
+    async def drain(self) -> None: ...
+
+    def get_extra_info(self, name: str) -> object:
+        return ("2001:db8::1%eth0", 1, 0, 2)
+
+
+def already_said(octets: bytes) -> Connector:
+    """Every connection has heard these octets and then its end, whatever is asked; there is no network in it."""
+
+    async def connect(address: str, port: int, *, deadline: float) -> tuple[asyncio.StreamReader, Any]:
+        reader = asyncio.StreamReader()
+        reader.feed_data(octets)
+        reader.feed_eof()
+        return reader, _Deaf()
+
+    return connect
 
 
 class Listener:
