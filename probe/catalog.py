@@ -139,6 +139,14 @@ class Catalog:
         """One sentence after the other; what is empty is left out."""
         return self.words["sentence-space"].join(filter(None, sentences))
 
+    def field(self, key: str, value: object) -> str:
+        """What was taken from the text of a reply, with the name of its field."""
+        name = self.words.get(f"field-{key}", key)
+        if value is True:
+            return name
+        said = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+        return self.say("field-said", name=name, value=said)
+
     def cited(self, references: str) -> str:
         """References such as ``RFC 5321 section 3.1``, with the word for a section as it is written here."""
         return _SECTION.sub(lambda found: self.say("section", number=found[1]), references)

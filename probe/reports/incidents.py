@@ -122,12 +122,11 @@ class Terminal:
         if one.explanation.lasts:
             page.row(words["heading-holds"], one.explanation.lasts, column=_COLUMN)
         for number, (key, value) in enumerate(sorted(one.explanation.fields.items())):
-            told = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
             label = words["heading-fields"] if number == 0 else ""
             if label and cell_len(label) + 2 > _COLUMN:
                 page.line((label, "bold"))
                 label = ""
-            page.row(label, f"{key} {told}", column=_COLUMN)
+            page.row(label, self._facts.field(key, value), column=_COLUMN)
 
     def _where(self, one: Incident) -> str:
         """Who said no, and at which command."""

@@ -32,10 +32,7 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
     if one.retry and not one.cause:
         _section(page, words["heading-retry"], words[f"retry-{one.retry}"], column)
     for number, (key, value) in enumerate(sorted(one.fields.items())):
-        said = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        name = words.get(f"field-{key}", key)
-        text = name if value is True else facts.say("field-said", name=name, value=said)
-        _section(page, words["heading-fields"] if number == 0 else "", text, column)
+        _section(page, words["heading-fields"] if number == 0 else "", facts.field(key, value), column)
     references = ", ".join(dict.fromkeys(r for r in (one.reference, one.enhanced_reference) if r))
     _section(page, words["heading-source"], facts.cited(references), column)
     page.blank()
