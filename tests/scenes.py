@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import cache
 
+from probe.catalog import catalog
 from probe.cli.options import check_parser, limits_of, options_of, plan_of, target_of
 from probe.embedded.dns import DnsServer
 from probe.embedded.scenes import SCENES, ZONES, Scene
@@ -15,7 +16,7 @@ from probe.resolver import Resolver
 from probe.run import check
 
 
-async def probe_scene(scene: Scene, *more: str, zones: dict[str, str] | None = None) -> Report:
+async def probe_scene(scene: Scene, *more: str, zones: dict[str, str] | None = None, lang: str = "en") -> Report:
     """Start the scene's server and its DNS, and probe it with its own options and ``more``."""
     async with DnsServer(ZONES if zones is None else zones) as dns, SmtpServer(scene.behaviour) as server:
         given = check_parser().parse_args([server.endpoint, *scene.options, *more])
@@ -26,6 +27,7 @@ async def probe_scene(scene: Scene, *more: str, zones: dict[str, str] | None = N
             options=options_of(given),
             resolver=Resolver(dns.endpoint, timeout=1.0, tries=1),
             limits=limits_of(given),
+            facts=catalog(lang),
         )
 
 

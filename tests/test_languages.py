@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from probe.catalog import Catalog, catalog, data_folder, languages
 from probe.cli import main
+from probe.codec import dumps
+from probe.embedded.scenes import SCENES
 from tests.languages import files, pretended, shortcomings, spoken_by, texts
+from tests.scenes import probe_scene, reports, steady
 
 OTHERS = [lang for lang in languages() if lang != "en"]
 JAPANESE = [name for name in files(data_folder()) if (data_folder() / "ja" / name).exists()]
@@ -173,6 +180,41 @@ def test_a_folder_without_words_is_no_language(data: Path) -> None:
     (data / "xx").mkdir()
     assert languages(data) == languages()
     assert "signatures" not in languages(data)
+
+
+# --- a report in another language
+
+# The fields of a report that hold words for people; all others are ids, values, or what somebody else said.
+TEXTS = set(
+    """title meaning when remedy category explanation summary evidence against ruled_out not_asked do detail trace
+    enhanced_title enhanced_meaning enhanced_remedy cause_title cause_meaning provider_meaning provider_remedy fix
+    lasts""".split()
+)
+# What findings and checks were filled in with may be either; ``who`` is the word of a fix and the id of a cause; and
+# each server makes a certificate of its own.
+EITHER = {"facts", "who", "sha256"}
+
+
+def compared(english: Any, other: Any, field: str = "", place: str = "") -> Iterator[str]:
+    """Where two reports of the same thing are alike and should not be, or the other way round."""
+    if isinstance(english, dict):
+        for key in (english | other).keys() - EITHER:
+            yield from compared(english.get(key), other.get(key), key, f"{place}.{key}")
+    elif isinstance(english, list):
+        for number, (one, two) in enumerate(zip_longest(english, other)):
+            yield from compared(one, two, field, f"{place}[{number}]")
+    elif isinstance(english, str) and field in TEXTS and re.search(r"[a-z]{3} [a-z]{2}", english):
+        yield from [f"{place}: {other!r} is English"] if str(other).isascii() else []
+    elif isinstance(english, str) and field not in TEXTS:
+        yield from [f"{place}: {other!r} instead of {english!r}"] if english != other else []
+
+
+@pytest.mark.parametrize("number", range(len(SCENES)))
+def test_texts_follow_the_language_and_ids_never_do(number: int) -> None:
+    english = steady(reports()[number])
+    japanese = steady(asyncio.run(probe_scene(SCENES[number], lang="ja")))
+    one, two = (json.loads(re.sub(r"127\.0\.0\.1:\d+", "there", dumps(each))) for each in (english, japanese))
+    assert list(compared(one, two)) == []
 
 
 # --- which language is spoken
