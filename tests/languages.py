@@ -20,8 +20,9 @@ from probe.catalog import Catalog
 Texts = dict[tuple[str, ...], str]
 """Every text of a file by its place: entry, field, and the number of the step or the answer where it has several."""
 
-# A provider's words are worth having in any language, and stay English where nobody has translated them yet.
-OPTIONAL = ("signatures",)
+# A provider's words are worth having in any language, and stay English where nobody has translated them yet; nor must
+# who takes a signature away look for its translations.
+OPTIONAL = ("signatures/",)
 
 KINDS: Mapping[str, type[rows.Row]] = {
     "codes.toml": rows.Code,
@@ -87,7 +88,7 @@ def shortcomings(folder: Path, lang: str) -> list[str]:
     found += [
         f"{path.relative_to(here)}: no such file in English"
         for path in sorted(here.rglob("*.toml"))
-        if path.relative_to(here).as_posix() not in wanted
+        if (name := path.relative_to(here).as_posix()) not in wanted and not name.startswith(OPTIONAL)
     ]
     every: list[tuple[str, str]] = []
     for name in wanted:
@@ -106,7 +107,8 @@ def shortcomings(folder: Path, lang: str) -> list[str]:
                 every.append((where, ours[place]))
             elif not optional or place[0] in told:
                 found.append(f"{where}: missing")
-        found += [f"{name} {' '.join(place)}: nothing of the kind in English" for place in ours if place not in english]
+        strange = [place for place in ours if place not in english and not optional]
+        found += [f"{name} {' '.join(place)}: nothing of the kind in English" for place in strange]
     return found + _left_in_ascii(every)
 
 

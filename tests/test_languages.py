@@ -131,7 +131,7 @@ def test_japanese_names_the_same_codes_and_verbs(name: str) -> None:
     lost = {
         place: missing
         for place, text in texts(data_folder() / "ja", name).items()
-        if (missing := set(words.findall(english[place])) - set(words.findall(text.replace("逆引き", " PTR "))))
+        if (missing := set(words.findall(english.get(place, ""))) - set(words.findall(text.replace("逆引き", " PTR "))))
     }
     assert lost == {}
 
