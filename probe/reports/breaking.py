@@ -9,6 +9,8 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
+_WIDE, _WIDOW = 24, 4  # cells
+
 _SMALL_KANA = "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
 _NEVER_FIRST = frozenset("、。，．・：；！？ー々）］｝」』】〉》〕｡､･｣)]},.:;!?%…" + _SMALL_KANA)
 _NEVER_LAST = frozenset("（［｛「『【〈《〔｢([{")
@@ -21,7 +23,7 @@ def is_wide(plain: str) -> bool:
 
 def broken(text: Text, width: int) -> list[Text]:
     """The text in lines of at most ``width`` cells, spaces at their ends apart."""
-    return list(text.divide(_cuts(text.plain, width)))
+    return list(text.divide(_without_widow(text.plain, _cuts(text.plain, width), width)))
 
 
 def _cuts(plain: str, width: int) -> list[int]:
@@ -38,6 +40,14 @@ def _cuts(plain: str, width: int) -> list[int]:
             used = cell_len(plain[start:index])
         used += cells
     return cuts
+
+
+def _without_widow(plain: str, cuts: list[int], width: int) -> list[int]:
+    """A last line of a syllable and its full stop takes one more character from the line above, where that is long."""
+    if not cuts or width < _WIDE or cell_len(plain[cuts[-1] :].strip()) > _WIDOW:
+        return cuts
+    near = range(cuts[-1] - 1, cuts[-1] - 4, -1)
+    return [*cuts[:-1], next((index for index in near if _may_part(plain[index - 1], plain[index])), cuts[-1])]
 
 
 def _may_part(before: str, after: str) -> bool:
