@@ -14,13 +14,14 @@ from __future__ import annotations
 # Not typing's: importing that takes longer than everything else that --version needs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from probe.authentication.message import message
     from probe.checks.spf import check_host
     from probe.reference import compare, explain
     from probe.replies.intake import diagnose
     from probe.resolver import Resolver
     from probe.run import check
 
-__all__ = ["Resolver", "check", "check_host", "compare", "diagnose", "explain"]
+__all__ = ["Resolver", "check", "check_host", "compare", "diagnose", "explain", "message"]
 
 _HOMES = {
     "Resolver": ("probe.resolver", "Resolver"),
@@ -29,6 +30,7 @@ _HOMES = {
     "compare": ("probe.reference", "compare"),
     "diagnose": ("probe.replies.intake", "diagnose"),
     "explain": ("probe.reference", "explain"),
+    "message": ("probe.authentication.message", "message"),
 }
 
 

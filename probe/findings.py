@@ -59,6 +59,15 @@ def findings(
         *(one for session in sessions for one in _of_session(session, facts, now)),
         *_of_checks(results, facts),
     ]
+    return _ordered(found)
+
+
+def findings_of(results: Sequence[CheckResult], facts: Catalog) -> tuple[Finding, ...]:
+    """What a set of check results is worth, errors first."""
+    return _ordered([*_of_checks(results, facts)])
+
+
+def _ordered(found: list[Finding]) -> tuple[Finding, ...]:
     order = {"error": 0, "warning": 1, "notice": 2, "info": 3}
     return tuple(sorted(_distinct(found), key=lambda one: order[one.severity]))
 

@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import pytest
 
+import probe.checks.structure
 import probe.findings
 import probe.smtp.reader
 import probe.tls.verification
@@ -116,6 +117,8 @@ def ids_in(node: ast.expr, source: ModuleType) -> list[str]:
         return [f"certificate-{problem}" for problem in sorted(problems())]
     if ast.unparse(node) == "f\"spf-{warning['id']}\"":
         return [f"spf-{id_}" for id_ in WARNINGS]
+    if ast.unparse(node) == "f'structure-{problem}'":
+        return [f"structure-{problem}" for problem in probe.checks.structure.PROBLEMS]
     assert ast.unparse(node) == "f'reply-{oddity}'", f"an id that this test cannot read: {ast.unparse(node)}"
     return [f"reply-{oddity}" for oddity in sorted(oddities())]
 
@@ -143,7 +146,7 @@ def test_the_words_are_whole(id_: str) -> None:
     text = FACTS.findings[id_]
     assert text.severity in get_args(Severity)
     assert text.title and not text.title.endswith(".")
-    assert text.explanation.endswith((".", "{delist}", "read."))
+    assert text.explanation.endswith((".", "{delist}", "{change}", "read."))
     assert text.remedy.endswith((".", "{delist}", "{publish}", "{record}"))
     assert text.references
     assert [name for name in text.references if name not in FACTS.references] == []

@@ -37,6 +37,9 @@ IDS = (
     "tls_rpt",
     "caa",
     "bimi",
+    "arc",
+    "dkim2",
+    "structure",
 )
 """Every check, by the name of its module."""
 

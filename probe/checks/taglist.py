@@ -1,5 +1,5 @@
-"""Tag lists, ``name=value`` with semicolons between, as DKIM keys (RFC 6376 section 3.2) and DMARC records hold
-them."""
+"""Tag lists, ``name=value`` with semicolons between, as DKIM keys and signatures (RFC 6376 section 3.2) and DMARC
+records hold them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,21 @@ class TagList:
 
 
 def parse_tags(text: str, *, fold_case: bool = False) -> TagList:
-    """Read a tag list; never raises. ``fold_case`` is for lists whose names may be written in capitals."""
+    """Read the tag list of a record; never raises. ``fold_case`` is for lists whose names may be in capitals."""
+    return _read(_FOLDED.sub(" ", text), fold_case)
+
+
+def parse_field(value: bytes) -> TagList:
+    """Read the tag list of a header field; never raises. Octets that are not UTF-8 stay as surrogates (RFC 8616
+    section 4 allows UTF-8 in domains, selectors and identities)."""
+    return _read(value.decode("utf-8", "surrogateescape"), fold_case=False)
+
+
+def _read(text: str, fold_case: bool) -> TagList:
     tags: dict[str, str] = {}
     malformed: list[str] = []
     repeated: list[str] = []
-    for part in _FOLDED.sub(" ", text).split(";"):
+    for part in text.split(";"):
         item = part.strip()
         if not item:
             continue

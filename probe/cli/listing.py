@@ -15,6 +15,9 @@ from probe.cli.status import Status
 Row = tuple[str, str, str]
 """Key, what kind it is, what it says."""
 
+_SCHEMAS = {"schema": "Report", "assessment-schema": "Assessment"}
+"""The documents that other programs read, by the noun that they hold."""
+
 _PLACE = re.compile(r"\{[a-z_]+\}")  # filled from the facts of each case, of which a list has none
 
 
@@ -22,15 +25,17 @@ def run(arguments: Sequence[str]) -> int:
     """Print one kind of facts: a line an entry, or everything about each as JSON."""
     options = parser("list", "The facts that everything rests on.", ("terminal", "json", "markdown"))
     options.add_argument(
-        "what", choices=(*_KINDS, "schema"), help="what to list; schema is the JSON Schema of a report"
+        "what",
+        choices=(*_KINDS, *_SCHEMAS),
+        help="what to list; schema is the JSON Schema of a report, assessment-schema that of message",
     )
     given = options.parse_args(arguments)
     facts = facts_in(given.lang)
-    if given.what == "schema":
+    if given.what in _SCHEMAS:
+        from probe import model
         from probe.codec import schema
-        from probe.model import Report
 
-        print(json.dumps(schema(Report), indent=2))
+        print(json.dumps(schema(getattr(model, _SCHEMAS[given.what])), indent=2))
         return Status.OK
     entries, row = _KINDS[given.what]
     if given.format == "json":

@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from probe.cli.common import Parser, parser, read_file
+from probe.cli.values import address, seconds, word
 from probe.errors import UsageError
 from probe.limits import PATIENT, Limits
 from probe.model import Target
 from probe.run import Options
 from probe.smtp.plan import Plan
-from probe.target import default_recipient, parse_address, parse_mailbox, parse_target, with_port
+from probe.target import default_recipient, parse_mailbox, parse_target, with_port
 from probe.text import show
 
 # Stages after which a user may want to stop (see STAGES in probe.smtp.session).
@@ -34,7 +35,7 @@ def check_parser() -> Parser:
     talk = made.add_argument_group("the conversation")
     talk.add_argument("--server", metavar="HOST", help="connect here, whatever the target's MX says")
     talk.add_argument("-p", "--port", type=_port, help="port (default: 25, or the URL's)")
-    talk.add_argument("--ehlo", metavar="NAME", type=_word, help="name for EHLO (default: our own, or our address)")
+    talk.add_argument("--ehlo", metavar="NAME", type=word, help="name for EHLO (default: our own, or our address)")
     talk.add_argument("-f", "--from", dest="mail_from", metavar="ADDR", default="", help="MAIL FROM (default: <>)")
     talk.add_argument("-t", "--to", action="append", metavar="ADDR", help="RCPT TO (default: postmaster@ the target)")
     talk.add_argument("--tls", choices=("auto", "none", "starttls", "implicit"), help="(default: auto)")
@@ -53,27 +54,27 @@ def check_parser() -> Parser:
     talk.add_argument(
         "--rcpt-param", action="append", metavar="K[=V]", type=_parameter, default=[], help="a RCPT parameter"
     )
-    talk.add_argument("--help-topic", metavar="VERB", type=_word, help="ask HELP about one verb")
+    talk.add_argument("--help-topic", metavar="VERB", type=word, help="ask HELP about one verb")
     talk.add_argument("--send", action="store_true", help="really send a message; without this none ever goes out")
     talk.add_argument("--message", metavar="FILE", help="the message to send (default: a short test message)")
     way = made.add_argument_group("the way there")
     way.add_argument("--resolver", metavar="ADDR[:PORT]", action="append", help="name server (default: the system's)")
-    way.add_argument("--source", metavar="ADDR", type=_address, help="our own address to connect from")
+    way.add_argument("--source", metavar="ADDR", type=address, help="our own address to connect from")
     family = way.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const="4", help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const="6", help="IPv6 only")
     way.add_argument("--allow-private", action="store_true", help="follow names into private and loopback space")
     proof = made.add_argument_group("the proof of a refusal")
-    proof.add_argument("--client-ip", metavar="ADDR", type=_address, help="the address that the other side sees")
+    proof.add_argument("--client-ip", metavar="ADDR", type=address, help="the address that the other side sees")
     proof.add_argument(
-        "--selector", action="append", metavar="NAME", type=_word, default=[], help="a DKIM selector of the sender"
+        "--selector", action="append", metavar="NAME", type=word, default=[], help="a DKIM selector of the sender"
     )
     proof.add_argument(
         "--lists", choices=("named", "main", "all"), help="blocklists to ask (default: all; main for several targets)"
     )
     time = made.add_argument_group("time")
-    time.add_argument("--timeout", type=_seconds, metavar="S", help="for one reply, and for connecting")
-    time.add_argument("--deadline", type=_seconds, metavar="S", help="for a whole session (default: 120)")
+    time.add_argument("--timeout", type=seconds, metavar="S", help="for one reply, and for connecting")
+    time.add_argument("--deadline", type=seconds, metavar="S", help="for a whole session (default: 120)")
     time.add_argument(
         "--limit",
         action="append",
@@ -83,7 +84,7 @@ def check_parser() -> Parser:
     )
     time.add_argument("--patient", action="store_true", help="wait as long as RFC 5321 section 4.5.3.2 advises")
     time.add_argument(
-        "--wait", type=_seconds, default=0.0, metavar="S", help="try again until greeted: the server is starting"
+        "--wait", type=seconds, default=0.0, metavar="S", help="try again until greeted: the server is starting"
     )
     out = made.add_argument_group("the report")
     add = out.add_argument
@@ -218,8 +219,8 @@ def limits_of(given: argparse.Namespace) -> Limits:
         limits = replace(limits, connect=one, banner=one, command=one, tls=one, data=one, dot=one, write=one)
     if given.deadline is not None:
         limits = replace(limits, session=given.deadline)
-    for word in given.limit:
-        name, _, value = word.partition("=")
+    for typed in given.limit:
+        name, _, value = typed.partition("=")
         changed: dict[str, Any] = {name: _limit(limits, name, value)}
         limits = replace(limits, **changed)
     return limits
@@ -265,29 +266,6 @@ def _port(word: str) -> int:
     if word.isascii() and word.isdigit() and 0 < int(word[:6]) < 65536:
         return int(word)
     raise argparse.ArgumentTypeError(f"{show(word)} is no port")
-
-
-def _seconds(word: str) -> float:
-    try:
-        seconds = float(word)
-    except ValueError:
-        seconds = -1.0
-    if 0 < seconds <= 86400:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{show(word)} is no number of seconds between 0 and a day")
-
-
-def _address(word: str) -> str:
-    try:
-        return parse_address(word)
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _word(word: str) -> str:
-    if word and word.isprintable() and " " not in word:
-        return word
-    raise argparse.ArgumentTypeError(f"{show(word)!r} is not one word")
 
 
 def _mechanism(word: str) -> str:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks import dkim, dmarc, dnsbl, helo, ptr, spf
+from probe.checks.bounded import bounded
 from probe.checks.dnsbl.asking import known_list, listings
 from probe.checks.dnsbl.key import dqs_key
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
-from probe.errors import where
 from probe.model import CheckResult, Session
 from probe.rows import BlockList
 
@@ -43,7 +43,7 @@ async def gather_proof(
     asked: list[Awaitable[CheckResult]] = []
 
     def add(check: str, subject: str, run: Awaitable[CheckResult], **about: str) -> None:
-        asked.append(_bounded(run, CheckResult(check, subject, "temperror", {"reason": "timeout", **about}), within))
+        asked.append(bounded(run, CheckResult(check, subject, "temperror", {"reason": "timeout", **about}), within))
 
     if "dnsbl" in wanted:
         for listing in _listings(zones, found, sender, facts, lists):
@@ -66,17 +66,6 @@ async def gather_proof(
     results = await asyncio.gather(*asked)
     unique = {(offer.check, offer.subject): offer for offer in offers if offer is not None}
     return (*unique.values(), *results)
-
-
-async def _bounded(run: Awaitable[CheckResult], unknown: CheckResult, within: float) -> CheckResult:
-    """The result, or ``unknown`` where it does not come in time or where a fault of ours gets in its way."""
-    try:
-        async with asyncio.timeout(within):
-            return await run
-    except TimeoutError:
-        return unknown
-    except Exception as error:
-        return replace(unknown, facts={**unknown.facts, "reason": "internal-error", "error": where(error)})
 
 
 def checks_for(inquiry: Inquiry, facts: Catalog) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from probe.model.answer import Answer, AnswerState, CheckResult, Result
+    from probe.model.assessment import ASSESSMENT_SCHEMA, Assessment, Conclusion, SubjectKind
     from probe.model.compliance import Compliance, Holds
     from probe.model.diagnosis import Diagnosis, Finding, Fix, Severity, Verdict
     from probe.model.explanation import CauseReading, Comparison, Explanation, Scope
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "answer": ("Answer", "AnswerState", "CheckResult", "Result"),
     "compliance": ("Compliance", "Holds"),
+    "assessment": ("ASSESSMENT_SCHEMA", "Assessment", "Conclusion", "SubjectKind"),
     "diagnosis": ("Diagnosis", "Finding", "Fix", "Severity", "Verdict"),
     "explanation": ("CauseReading", "Comparison", "Explanation", "Scope"),
     "incident": ("Action", "Incident", "IncidentGroup", "Role"),
@@ -30,16 +32,19 @@ _HOMES = {
 }
 
 __all__ = [
+    "ASSESSMENT_SCHEMA",
     "SCHEMA",
     "Action",
     "Answer",
     "AnswerState",
+    "Assessment",
     "CauseReading",
     "Certificate",
     "CheckResult",
     "Client",
     "Comparison",
     "Compliance",
+    "Conclusion",
     "Diagnosis",
     "Endpoint",
     "Exchange",
@@ -60,6 +65,7 @@ __all__ = [
     "Session",
     "Severity",
     "Stage",
+    "SubjectKind",
     "Target",
     "TargetKind",
     "Tls",

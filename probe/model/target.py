@@ -41,7 +41,7 @@ class Endpoint:
 @noun(frozen=True)
 class Client:
     """The address under which the other side sees us, and how we know: from a reply, from its EHLO answer, from
-    ``--client-ip`` or from our own socket."""
+    ``--client-ip``, from our own socket, or, of a message, from its Received field."""
 
     address: str | None = None
-    learned_from: Literal["reply", "ehlo", "option", "socket"] | None = None
+    learned_from: Literal["reply", "ehlo", "option", "socket", "received"] | None = None

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TextIO
-
-from rich.cells import cell_len
 
 from probe.catalog import Catalog
 from probe.model import Answer, CheckResult, Diagnosis, Finding, Report
 from probe.reports.conversation import print_conversation
 from probe.reports.headline import place_of, print_headline, stopped, verdict
-from probe.reports.layout import Page, padded
+from probe.reports.layout import Page
+from probe.reports.parts import COLUMN, print_findings, print_fixes, print_list, print_questions
 from probe.text import show
-
-_COLUMN = 11
-_WHO = 10
-_SEVERITY = {"error": "bold red", "warning": "yellow", "notice": "cyan", "info": "dim"}
 
 
 def render(report: Report, out: TextIO, facts: Catalog, *, color: bool, width: int = 80, verbose: bool = False) -> None:
@@ -33,7 +28,7 @@ def render(report: Report, out: TextIO, facts: Catalog, *, color: bool, width: i
         page.blank()
         print_conversation(page, session, report, facts, verbose=verbose)
     if verbose:
-        _questions(page, report, facts)
+        print_questions(page, [*report.dns, *_asked(report.checks)], facts)
     page.blank()
     _what_was_done(page, report, facts, verbose)
     page.blank()
@@ -53,50 +48,22 @@ def _diagnosis(page: Page, diagnosis: Diagnosis, facts: Catalog, told: set[str])
     cause = facts.causes[diagnosis.cause]
     refuted = diagnosis.verdict == "refuted"
     title = facts.say("why-refuted", title=cause.title) if refuted else cause.title
-    page.row(words["heading-why"], (title, "bold"), f" ({words[f'diagnosis-{diagnosis.verdict}']})", column=_COLUMN)
+    page.row(words["heading-why"], (title, "bold"), f" ({words[f'diagnosis-{diagnosis.verdict}']})", column=COLUMN)
     if not refuted:
-        page.row("", diagnosis.summary, column=_COLUMN)
-    _list(page, words["heading-proof"], diagnosis.evidence)
-    _list(page, words["heading-against"], diagnosis.against)
-    column = _COLUMN + max([_WHO, *(cell_len(fix.who) + 1 for fix in diagnosis.fix)])
-    for number, fix in enumerate(diagnosis.fix):
-        label = words["heading-fix"] if number == 0 else ""
-        repeated = number > 0 and diagnosis.fix[number - 1].who == fix.who
-        who = "" if repeated else fix.who
-        page.hanging(((padded(label, _COLUMN - 1), "bold"), (who, "")), (fix.do,), column=column)
-        if fix.publish:
-            page.row("", (fix.publish, "bold"), column=column)
-        if fix.url:
-            page.row("", (fix.url, "underline"), column=column)
-    _list(page, words["heading-not-it"], [line for line in diagnosis.ruled_out if line not in told])
-    _list(page, words["heading-not-asked"], [line for line in diagnosis.not_asked if line not in told])
+        page.row("", diagnosis.summary, column=COLUMN)
+    print_list(page, words["heading-proof"], diagnosis.evidence)
+    print_list(page, words["heading-against"], diagnosis.against)
+    print_fixes(page, diagnosis.fix, facts)
+    print_list(page, words["heading-not-it"], [line for line in diagnosis.ruled_out if line not in told])
+    print_list(page, words["heading-not-asked"], [line for line in diagnosis.not_asked if line not in told])
     told.update(diagnosis.ruled_out, diagnosis.not_asked)
-
-
-def _list(page: Page, label: str, lines: Sequence[str]) -> None:
-    for number, line in enumerate(lines):
-        page.row(label if number == 0 else "", line, column=_COLUMN)
 
 
 def _findings(page: Page, report: Report, facts: Catalog) -> None:
     """What the diagnoses already say is not said again."""
     told = bool(report.diagnoses)
     shown = [one for one in report.findings if not (told and _repeats(one, report))]
-    if not shown:
-        return
-    page.blank()
-    for number, one in enumerate(shown):
-        label = facts.words["heading-findings"] if number == 0 else ""
-        if label:
-            page.line((label, "bold"))
-        page.hanging(
-            ((padded(facts.words[f"severity-{one.severity}"], 8), _SEVERITY[one.severity]),),
-            ((one.title, "bold"), facts.words["title-end"], one.explanation),
-            indent=3,
-            column=12,
-        )
-        if one.remedy and one.severity in ("error", "warning"):
-            page.hanging((("", ""),), (("→ ", "dim"), one.remedy), indent=3, column=12)
+    print_findings(page, shown, facts)
 
 
 def _repeats(one: Finding, report: Report) -> bool:
@@ -120,23 +87,6 @@ _SAID_BY_A_DIAGNOSIS = frozenset(
         "dkim-broken",
     )
 )
-
-
-def _questions(page: Page, report: Report, facts: Catalog) -> None:
-    asked = [*report.dns, *_asked(report.checks)]
-    if not asked:
-        return
-    page.blank()
-    page.line(("DNS", "bold"))
-    for answer in asked:
-        said = ", ".join(answer.values) or answer.reason
-        word = facts.words[f"answer-{answer.answer}"]
-        page.hanging(
-            ((f"{answer.elapsed_ms:5.0f} ms", "dim"),),
-            (f"{answer.name} {answer.type}  ", (word, "bold"), f"  {said}" if said and said != answer.answer else ""),
-            indent=1,
-            column=_COLUMN,
-        )
 
 
 def _what_was_done(page: Page, report: Report, facts: Catalog, verbose: bool) -> None:

@@ -1,4 +1,4 @@
-"""Finding and judging a DKIM key. No signature is verified, so no result is pass or fail."""
+"""Finding and judging a DKIM key. Signatures are verified in ``tests/checks/dkim``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ from probe.catalog import catalog
 from probe.checks import dkim
 from probe.checks.dkim import Key
 from probe.model import Answer, CheckResult
+from tests.checks.dkim.signed import verified
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
+from tests.signing import HEADERS, NOW, PLAIN, Signer
 
+EDWARD = Signer(algorithm="ed25519-sha256")
 SCENES = {
     "dkim-broken": CheckResult(
         "dkim", "shop.test", "permerror", {"keys": [{"subject": "s1", "result": "permerror", "reason": "no p"}]}
     ),
+    "dkim-fail": verified(EDWARD.sign() + b"a footer\r\n"),
+    "dkim-unusable": verified(EDWARD.sign(), record=absent()),
+    "dkim-policy": verified(EDWARD.sign(x=str(int(NOW) - 1))),
+    "dkim-not-asked": verified(EDWARD.sign(), record=failed()),
+    "dkim-unsigned": verified(PLAIN),
+    "dkim-body-unsigned": verified(EDWARD.sign(l="10")),
+    "dkim-body-length": verified(EDWARD.sign(l="54")),
+    "dkim-duplicate-unsigned": verified(b"Subject: another\r\n" + EDWARD.sign()),
+    "dkim-under-signed": verified(EDWARD.sign(headers=HEADERS[:3])),
+    "dkim-testing": verified(EDWARD.sign(), record=EDWARD.record + "; t=y"),
+    "dkim-weak-key": verified(Signer(bits=1024).sign(), Signer(bits=1024)),
 }
 """For each finding of this check a result that is worth it."""
 
@@ -67,6 +81,7 @@ def test_a_sound_key_is_described_and_nothing_is_verified() -> None:
         "unknown_tags": ("x",),
         "warnings": (),
         "cname": None,
+        "wildcard": False,
     }
 
 
@@ -93,7 +108,7 @@ def test_both_forms_of_an_rsa_key_are_read(bits: int) -> None:
         (f"v=DKIM1; h=sha1; p={rsa(2048)}", "sha1-only"),
         (f"v=DKIM1; s=chat; p={rsa(2048)}", "other-service"),
         (f"v=DKIM1; p={rsa(2048)}; p={rsa(2048)}", "repeated-tag"),
-        (f"v=DKIM1; p={rsa(2048)}; hello", "malformed"),
+        (f"v=DKIM1; p={rsa(2048)}; hello", "malformed-tag"),
         (f"k=rsa; v=DKIM1; p={rsa(2048)}", "bad-version"),
         (f"v=dkim1; p={rsa(2048)}", "bad-version"),
     ],

@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 
 from probe.codec import from_json, schema, to_json
-from probe.model import Report
+from probe.model import Assessment, Report
 from probe.reports.json_report import render
 from tests.scenes import reports
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def document(report: Report) -> Any:
@@ -24,8 +24,10 @@ def document(report: Report) -> Any:
     return json.loads(out.getvalue())
 
 
-def test_the_published_schema_is_that_of_the_model() -> None:
-    assert json.loads(PUBLISHED.read_text()) == schema(Report)
+@pytest.mark.parametrize("kind", [Report, Assessment])
+def test_the_published_schema_is_that_of_the_model(kind: type) -> None:
+    published = DOCS / f"{kind.__name__.lower()}.schema.json"
+    assert json.loads(published.read_text()) == schema(kind)
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -1,32 +1,28 @@
-"""Is there a usable DKIM key under a selector? (RFC 6376 section 3.6, RFC 8301, RFC 8463)
-
-The subject is a ``Key``. The key is found and judged; no signature is verified, so the result is never pass or fail.
-It is ``none`` (no key), ``permerror`` (a key with which every signature must fail: broken, revoked, too short),
-``temperror`` (could not be asked), or None: a usable key, with ``verified`` False.
-"""
+"""The key under a selector: found, read and judged (RFC 6376 section 3.6, RFC 8301, RFC 8463)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from probe.catalog import Catalog
-from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.steps import Steps
 from probe.checks.taglist import TagList, parse_tags
-from probe.model import Answer, CheckResult, Result
+from probe.model import Answer, Result
 from probe.names import is_hostname
 from probe.text import show
 
-ID = "dkim"
-PROVES = ("dkim-fail", "sender-unauthenticated")
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 # RFC 8301 section 3.2: shorter keys must not be believed; signers should use 2048, verifiers need not handle more than
 # 4096.
 _SHORTEST, _ADVISED, _LONGEST = 1024, 2048, 4096
+# A name that nobody uses as a selector: what stands there stands everywhere.
+_NOBODY = "no-such-selector-9f2c"
 
 
 @dataclass(frozen=True)
@@ -38,56 +34,64 @@ class Key:
     selector: str
     guessed: bool = False
 
+    @property
+    def name(self) -> str:
+        """Where its record stands (RFC 6376 section 3.6.2.1)."""
+        return f"{self.selector.rstrip('.').lower()}._domainkey.{self.domain.rstrip('.').lower()}"
+
 
 @dataclass(frozen=True)
 class PublicKey:
-    """One key record, read. ``reason`` is why no signature can verify with it, None for a usable key."""
+    """One key record, read. ``reason`` is why no signature can verify with it, None for a usable key; ``octets`` are
+    those of ``p``, None where they are not base64."""
 
     facts: Mapping[str, Any]
     reason: str | None
+    octets: bytes | None
 
 
-async def run(subject: Key, *, ask: Asker, connect: Connector | None = None, facts: Catalog) -> CheckResult:
-    """Find and judge the key. Facts: ``domain``, ``selector``, ``guessed``, ``verified`` (False), ``reason``,
-    ``cname``, and of a key ``record``, ``key_type``, ``bits``, ``revoked``, ``testing``, ``same_domain``, ``hashes``,
-    ``services``, ``unknown_tags``, ``warnings``."""
-    steps = Steps(ask, facts)
-    domain, selector = subject.domain.rstrip(".").lower(), subject.selector.rstrip(".").lower()
-    name = f"{selector}._domainkey.{domain}"
-    about = {"domain": show(domain), "selector": show(selector), "guessed": subject.guessed, "verified": False}
-    result: Result | None = "none"
-    found: dict[str, Any] = {"reason": "bad-domain"}
-    if is_hostname(name):
-        answer = await steps.ask(name, "TXT")
-        result, found = _judge(answer, subject.guessed)
-        if found["reason"] not in ("no-key", "not-evaluated") and answer.known:
-            steps.note("key-unusable", reason=steps.reason(found["reason"]))
-    return CheckResult(ID, show(name), result, {**about, **found}, steps.queries, steps.trace)
+@dataclass(frozen=True)
+class Found:
+    """What came of a look-up: ``result`` as of the check, its facts with a ``reason``, and the key where exactly one
+    was there, usable or not."""
+
+    result: Result | None
+    facts: Mapping[str, Any]
+    key: PublicKey | None = None
 
 
-def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    if one.result == "permerror":
-        broken = [key for key in one.facts.get("keys", ()) if key.get("result") == "permerror"]
-        reason = "; ".join(f"{key['subject']}: {facts.reason(key)}" for key in broken)
-        yield emit("dkim-broken", one.subject, domain=one.subject, reason=reason)
+async def find(key: Key, steps: Steps) -> Found:
+    """Ask for the key and judge it. Two records, or none that is a key, are as broken as a broken one."""
+    if not is_hostname(key.name):
+        return Found("none", {"reason": "bad-domain"})
+    answer = await steps.ask(key.name, "TXT")
+    found = _judge(answer, key.guessed)
+    if not answer.known or answer.answer == "absent":
+        return found
+    if found.key is not None and not key.guessed:
+        return found
+    # The text may be one that stands under every name (RFC 4592): no key that anybody put there for this selector.
+    anywhere = await steps.ask(f"{_NOBODY}.{key.name.partition('.')[2]}", "TXT")
+    wildcard = anywhere.answer == "found" and set(anywhere.values) == set(answer.values)
+    return Found(found.result, {**found.facts, "wildcard": wildcard}, found.key)
 
 
-def _judge(answer: Answer, guessed: bool) -> tuple[Result | None, dict[str, Any]]:
-    alias: dict[str, Any] = {"cname": answer.canonical_name}
+def _judge(answer: Answer, guessed: bool) -> Found:
+    alias: dict[str, Any] = {"cname": answer.canonical_name, "wildcard": False}
     if not answer.known:
-        return "temperror", {"reason": answer.reason or answer.answer, **alias}
+        return Found("temperror", {"reason": answer.reason or answer.answer, **alias})
     texts = [show(value) for value in answer.values]
     keys = [text for text in texts if is_key(text)]
     if not texts or (guessed and not keys):
-        return "none", {"reason": "no-key", **alias}
+        return Found("none", {"reason": "no-key", **alias})
     if not keys:
-        return "permerror", {"reason": "not-a-key", "record": texts[0], **alias}
+        return Found("permerror", {"reason": "not-a-key", "record": texts[0], **alias})
     if len(keys) > 1:  # RFC 6376 section 3.6.2.2: undefined, so verifiers differ
-        return "permerror", {"reason": "multiple-records", "records": tuple(keys), **alias}
+        return Found("permerror", {"reason": "multiple-records", "records": tuple(keys), **alias})
     key = parse(keys[0])
     others = ("other-text",) if len(texts) > 1 else ()
     found = {**key.facts, "warnings": (*key.facts["warnings"], *others), **alias}
-    return ("permerror" if key.reason else None), {"reason": key.reason or "not-evaluated", **found}
+    return Found("permerror" if key.reason else None, {"reason": key.reason or "not-evaluated", **found}, key)
 
 
 def is_key(text: str) -> bool:
@@ -127,7 +131,7 @@ def parse(text: str) -> PublicKey:
         "unknown_tags": tuple(name for name in tags if name not in ("v", "h", "k", "n", "p", "s", "t")),
         "warnings": tuple(id_ for id_, present in warnings.items() if present),
     }
-    return PublicKey(facts, reason)
+    return PublicKey(facts, reason, octets)
 
 
 def _reason(
@@ -141,7 +145,7 @@ def _reason(
     """The first thing that keeps every signature from verifying, in the order of RFC 6376 section 6.1.2."""
     tags = read.tags
     checks = (
-        ("malformed", bool(read.malformed)),
+        ("malformed-tag", bool(read.malformed)),
         ("repeated-tag", bool(read.repeated)),  # RFC 6376 section 3.2: the whole list is then invalid
         ("bad-version", "v" in tags and (tags["v"] != "DKIM1" or read.first != "v")),
         ("missing-p", "p" not in tags),
@@ -172,13 +176,22 @@ def _bits(kind: str, octets: bytes) -> int | None:
     """The size of the key, None where the octets are no key of this kind."""
     if kind == "ed25519":  # RFC 8463 section 4.2: the 32 octets themselves, without ASN.1
         return 256 if len(octets) == 32 else None
-    if kind != "rsa":
-        return None
+    loaded = load(kind, octets)
+    size: int | None = getattr(loaded, "key_size", None)
+    return size
+
+
+def load(kind: str, octets: bytes) -> RSAPublicKey | Ed25519PublicKey | None:
+    """The key to verify with, None where the octets are no key of this kind. An RSA key comes as RSAPublicKey or as
+    SubjectPublicKeyInfo (RFC 6376 section 3.6.1 and its errata): both are read."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     try:
+        if kind == "ed25519":
+            return Ed25519PublicKey.from_public_bytes(octets)
         key = load_der_public_key(octets)
     except Exception:  # a parser of hostile octets: whatever it says, this is no key
         return None
-    return key.key_size if isinstance(key, RSAPublicKey) else None
+    return key if kind == "rsa" and isinstance(key, RSAPublicKey) else None

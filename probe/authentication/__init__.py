@@ -1,0 +1,1 @@
+"""Verifying one message: octets in, ``Assessment`` out. ``probe.message`` is its door."""

@@ -1,0 +1,71 @@
+"""What the checks of a message come to: one word, one sentence, and the proof line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from probe.authentication.envelope import Envelope
+from probe.catalog import Catalog
+from probe.model import CheckResult, Conclusion
+
+
+def conclusion(checks: Sequence[CheckResult]) -> Conclusion:
+    """``pass``: DMARC says that the author's domain stands for the message. ``fail``: it says not, nothing at all
+    stands for it, or it names no author. ``unknown``: the domain says nothing, or something could not be asked."""
+    dmarc = _only(checks, "dmarc")
+    if dmarc is None:  # there is no author whom anything could stand for
+        return "fail"
+    if dmarc.result in ("pass", "fail"):
+        return "pass" if dmarc.result == "pass" else "fail"
+    stated = [one.result for one in checks if one.check in ("dkim", "spf")]
+    if dmarc.result in ("temperror", None) or "pass" in stated or "temperror" in stated:
+        return "unknown"
+    # An address that is not known might have spoken for it.
+    return "fail" if any(one.check == "spf" and one.result for one in checks) else "unknown"
+
+
+def summary(checks: Sequence[CheckResult], facts: Catalog) -> str:
+    """The sentence that goes with the conclusion."""
+    dmarc = _only(checks, "dmarc")
+    if dmarc is None:
+        return facts.words["summary-message-no-author"]
+    key = f"summary-message-{conclusion(checks)}"
+    if dmarc.result in ("none", "permerror", "temperror", None) and conclusion(checks) != "pass":
+        key += f"-{dmarc.result or 'undecided'}"
+    return facts.say(key, domain=dmarc.subject)
+
+
+def proof(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> tuple[str, ...]:
+    """One line each for the client, SPF, every signature, the chain and DMARC."""
+    return tuple(_lines(checks, env, facts))
+
+
+def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> Iterator[str]:
+    if env.client.address is None:
+        yield facts.words["proof-client-none"]
+    elif env.hop is not None:
+        yield facts.say("proof-client-received", **{**vars(env.hop), "address": env.client.address})
+    else:
+        yield facts.say("evidence-address-from-option", address=env.client.address)
+    for check in ("spf", "dkim", "arc", "dmarc"):
+        for one in checks:
+            if one.check == check and not (check == "arc" and one.result == "none"):
+                yield _line(one, facts)
+
+
+def _line(one: CheckResult, facts: Catalog) -> str:
+    told = {**one.facts, "subject": one.subject, "result": one.result, "reason": facts.reason(one.facts)}
+    if one.check == "dmarc":
+        identifiers = one.facts.get("rfc9989", {}).get("identifiers", ())
+        aligned = [
+            f"{each['mechanism'].upper()} {each['domain']}"
+            for each in identifiers
+            if each["aligned"] and each["result"] == "pass"
+        ]
+        told["aligned"] = facts.listed(aligned)
+    key = f"proof-{one.check}-{one.result}"
+    return facts.say(key if key in facts.words else f"proof-{one.check}", **told)
+
+
+def _only(checks: Sequence[CheckResult], check: str) -> CheckResult | None:
+    return next((one for one in checks if one.check == check), None)
