@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from probe.replies.intake import diagnose
     from probe.resolver import Resolver
     from probe.run import check
+    from probe.sending.sender import sender
 
-__all__ = ["Resolver", "check", "check_host", "compare", "diagnose", "explain", "message"]
+__all__ = ["Resolver", "check", "check_host", "compare", "diagnose", "explain", "message", "sender"]
 
 _HOMES = {
     "Resolver": ("probe.resolver", "Resolver"),
@@ -30,6 +31,7 @@ _HOMES = {
     "compare": ("probe.reference", "compare"),
     "diagnose": ("probe.replies.intake", "diagnose"),
     "explain": ("probe.reference", "explain"),
+    "sender": ("probe.sending.sender", "sender"),
     "message": ("probe.authentication.message", "message"),
 }
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "what a reply code, or a whole reply, means",
     "diagnose": "a bounce, a log or a queue: which replies are in it, and what they mean",
     "compare": "two codes side by side",
+    "sender": "will mail from a domain or address be accepted? SPF, DKIM, DMARC, PTR, blocklists …",
     "message": "verify one message: DKIM, ARC, SPF, DMARC, structure",
     "demo": "probe four servers that it starts itself, offline",
     "list": "the facts behind it all: codes, causes, replies, dnsbl, findings, extensions …",

@@ -6,15 +6,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from probe.cli.assessing import add_report_options, status_of
 from probe.cli.common import Parser, facts_in, parser, read_file, use_color, width_of
 from probe.cli.status import Status
 from probe.cli.values import address, seconds, word
-from probe.text import show
 
 if TYPE_CHECKING:
     from probe.model import Assessment
-
-_SEVERITIES = ("info", "notice", "warning", "error")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,18 +55,6 @@ def run(arguments: Sequence[str]) -> int:
     return Status.OK if given.exit_zero else status_of(one, given.fail_on)
 
 
-def status_of(one: Assessment, fail_on: str) -> Status:
-    """1 for a finding at or above ``fail_on``, 3 where DNS was asked and never answered, which is no finding about the
-    subject."""
-    asked = [answer for row in one.checks for answer in row.queries]
-    if asked and not any(answer.known for answer in asked):
-        print(f"smtp-probe: {show(one.subject)}: no name server answered", file=sys.stderr)
-        return Status.UNREACHED
-    least = _SEVERITIES.index(fail_on)
-    bad = any(_SEVERITIES.index(finding.severity) >= least for finding in one.findings)
-    return Status.FINDINGS if bad else Status.OK
-
-
 def _parser() -> Parser:
     made = parser(
         "message", "Verify one message: structure, DKIM, ARC, SPF, DMARC. Nothing is sent.", ("terminal", "json")
@@ -82,9 +68,5 @@ def _parser() -> Parser:
     ask.add_argument("--resolver", metavar="ADDR[:PORT]", action="append", help="name server (default: the system's)")
     ask.add_argument("--timeout", type=seconds, default=5.0, metavar="S", help="for one DNS question (default: 5)")
     ask.add_argument("--authserv-id", metavar="NAME", type=word, help="who verifies (default: this host's name)")
-    out = made.add_argument_group("the report")
-    out.add_argument("--fail-on", choices=_SEVERITIES, default="error", help="exit 1 from here (default: error)")
-    out.add_argument("--exit-zero", action="store_true", help="exit 0 whatever was found")
-    out.add_argument("-q", "--quiet", action="store_true", help="one line")
-    out.add_argument("-v", "--verbose", action="store_true", help="every row, every step, every question")
+    add_report_options(made)
     return made

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from probe.addresses import is_private
 from probe.catalog import Catalog
-from probe.checks import dkim, dmarc, dnsbl, helo, ptr, spf
+from probe.checks import dmarc, dnsbl, helo, ptr, spf
 from probe.checks.bounded import bounded
+from probe.checks.dkim import keys
 from probe.checks.dnsbl.asking import known_list, listings
 from probe.checks.dnsbl.key import dqs_key
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
@@ -60,7 +61,7 @@ async def gather_proof(
         add("spf", sender.spf_domain, _spf(sender.spf_domain, sender, ask, facts))
     domain = sender.from_domain or sender.spf_domain
     if "dkim" in wanted and domain:
-        add("dkim", domain, _dkim_keys(domain, sender.selectors, ask, facts))
+        add("dkim", domain, keys.survey(domain, sender.selectors, ask=ask, facts=facts))
     if "dmarc" in wanted and domain:
         add("dmarc", domain, _dmarc(domain, sender, ask, facts))
     results = await asyncio.gather(*asked)
@@ -157,27 +158,3 @@ async def _dmarc(domain: str, sender: Sender, ask: Resolver, facts: Catalog) -> 
         authorized = (one.result or "none", identity)
     unsigned = () if sender.signed is False else None
     return await dmarc.run(dmarc.Author(domain, authorized, unsigned), ask=ask, facts=facts)
-
-
-async def _dkim_keys(domain: str, selectors: tuple[str, ...], ask: Resolver, facts: Catalog) -> CheckResult:
-    """The keys under the given selectors, else under well-known ones: one result for the domain, the guesses said to
-    be guesses."""
-    guessed = not selectors
-    names = selectors or tuple(facts.selectors)
-    results = await asyncio.gather(*(dkim.run(dkim.Key(domain, name, guessed), ask=ask, facts=facts) for name in names))
-    # A guess that hits a key which its owner took back says nothing about the mail of today.
-    told = [one for one in results if one.result != "none" and not (guessed and one.facts.get("reason") == "revoked")]
-    worst = next((one.result for one in told if one.result in ("permerror", "temperror")), None)
-    return CheckResult(
-        "dkim",
-        domain,
-        "none" if not told else worst,
-        {
-            "guessed": guessed,
-            "selectors": names,
-            "keys": tuple({"subject": one.subject, "result": one.result, **one.facts} for one in told),
-            "evaluated": False,
-        },
-        tuple(answer for one in results for answer in one.queries),
-        tuple(line for one in told for line in one.trace),
-    )

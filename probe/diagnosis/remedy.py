@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from probe import remedies
 from probe.addresses import is_private
-from probe.checks.ptr import Caller, records_for
 from probe.diagnosis.proof import named_zone
 from probe.diagnosis.verdict import Case
 from probe.model import CheckResult, Fix, Verdict
@@ -77,41 +77,22 @@ def _publications(case: Case, cause: Cause) -> tuple[Fix, ...]:
     """The records that are missing or broken, or that leave a sender out, in full."""
     steps: list[Fix] = []
     if cause.cause in ("spf-fail", "sender-unauthenticated"):
-        steps += [_sender_policy(case, one) for one in case.of("spf") if one.facts.get("publish")]
+        steps += _made(remedies.sender_policy(one, case.facts) for one in case.of("spf"))
     if cause.cause in ("dmarc-fail", "sender-unauthenticated"):
-        wanting = [one for one in case.of("dmarc") if one.result in ("none", "permerror") and one.facts.get("publish")]
-        steps += [_dmarc_record(case, one.facts["publish"]) for one in wanting]
+        wanting = [one for one in case.of("dmarc") if one.result in ("none", "permerror")]
+        steps += _made(remedies.text_record(one, "fix-dmarc-record", case.facts) for one in wanting)
     return tuple(steps)
 
 
-def _dmarc_record(case: Case, publish: Mapping[str, Any]) -> Fix:
-    record = f'{publish["name"]}. TXT "{publish["record"]}"'
-    return Fix(_who(case, "dns"), case.facts.say("fix-dmarc-record"), publish=record)
-
-
-def _sender_policy(case: Case, one: CheckResult) -> Fix:
-    """The SPF record with the sender added or the mistakes mended, and what it costs."""
-    made = one.facts["publish"]
-    key = f"fix-spf-{made['problems'][0]}" if made["problems"] else "fix-spf-record"
-    words = case.facts.say(key, domain=made["name"], lookups=made["lookups"], length=len(made["record"]))
-    strings = " ".join(f'"{_escaped(string)}"' for string in made["strings"])
-    return Fix(_who(case, "dns"), words, publish=f"{made['name']}. TXT {strings}")
-
-
-def _escaped(string: str) -> str:
-    """A character-string as a master file has it (RFC 1035 section 5.1)."""
-    return string.replace("\\", "\\\\").replace('"', '\\"')
+def _made(fixes: Iterable[Fix | None]) -> tuple[Fix, ...]:
+    return tuple(one for one in fixes if one is not None)
 
 
 def _pointer(case: Case) -> tuple[Fix, ...]:
-    address, name = case.sender.client.address, case.sender.ehlo
+    address = case.sender.client.address
     if address is None or is_private(address):
         return ()
-    records = records_for(Caller(address, name), (), case.facts)
-    return (
-        Fix(_who(case, "network"), case.facts.say("fix-ptr", address=address), publish=records["pointer"]),
-        Fix(_who(case, "dns"), case.facts.say("fix-forward"), publish=records["forward"]),
-    )
+    return tuple(remedies.pointer(address, case.sender.ehlo, case.facts))
 
 
 def _same_command(case: Case, subject: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from probe.model.answer import CheckResult
+from probe.model.compliance import Compliance
 from probe.model.diagnosis import Finding, Fix
 from probe.model.noun import noun
 from probe.model.report import Tool
@@ -25,8 +26,9 @@ class Assessment:
     ``subject`` is what was given, made printable; ``started`` is RFC 3339 in UTC. ``conclusion`` is the answer to the
     question of its kind (would it be believed, would it be accepted), ``summary`` says it in a sentence and ``proof``
     what speaks for it, one line each. ``checks`` is every row in the order in which to read it; ``fixes`` what to do,
-    in the order in which to do it. ``facts`` is what is known of the subject itself. ``authentication_results`` is, of
-    a message, the field of RFC 8601, folded, without a line end behind it.
+    in the order in which to do it; ``compliance`` the receivers' published rules, each held against what was found.
+    ``facts`` is what is known of the subject itself. ``authentication_results`` is, of a message, the field of RFC
+    8601, folded, without a line end behind it.
     """
 
     schema: str
@@ -43,4 +45,5 @@ class Assessment:
     checks: tuple[CheckResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    compliance: tuple[Compliance, ...] = ()
     authentication_results: str | None = None

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from probe.catalog import Catalog
 from probe.mail.message import WHOLE
-from probe.model import Answer, Assessment, CheckResult
+from probe.model import Answer, Assessment, CheckResult, Compliance
 from probe.reports.layout import Page, padded
 from probe.reports.parts import COLUMN, print_findings, print_fixes, print_list, print_questions
 from probe.text import capital, show
@@ -22,6 +22,7 @@ _STYLE = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
 _RESULT = {"pass": "green", "fail": "bold red", "softfail": "yellow", "permerror": "red", "temperror": "yellow"}
 # Rows of one check that are told one by one; of more only the number, unless they were asked for.
 _FEW = 3
+_MOST_SILENT = 6
 _WELL = frozenset(("pass", "none", None))
 
 
@@ -37,8 +38,10 @@ def render(
     page.row(words["heading-summary-of"], (one.summary, "bold"), column=COLUMN)
     print_list(page, words["heading-proof"], one.proof)
     print_fixes(page, one.fixes, facts)
-    print_findings(page, one.findings, facts)
+    # What could not be asked has a place of its own below.
+    print_findings(page, [found for found in one.findings if not found.id.endswith("-not-asked")], facts)
     _checks(page, one.checks, facts, verbose)
+    _rules(page, one.compliance, facts, verbose)
     if verbose:
         print_questions(page, list(_asked(one.checks)), facts)
     if one.authentication_results is not None:
@@ -71,8 +74,21 @@ def _checks(page: Page, checks: Sequence[CheckResult], facts: Catalog, verbose: 
     if silent:
         page.blank()
         page.line((facts.words["heading-could-not-ask"], "bold"))
-        for one in silent:
-            _row(page, padded(labels[one.check], column - 4), one, facts, column, opened=verbose)
+        for name in names:
+            rows = [one for one in silent if one.check == name]
+            _silent(page, padded(labels[name], column - 4), rows, facts, column, verbose)
+
+
+def _silent(page: Page, label: str, rows: Sequence[CheckResult], facts: Catalog, column: int, verbose: bool) -> None:
+    """Whom nobody could be asked about, together where the reason is the same."""
+    for reason in dict.fromkeys(facts.reason(one.facts) for one in rows):
+        # Of a list it is its name that tells, whomever it was asked about.
+        subjects = [one.subject.rpartition(" @ ")[2] for one in rows if facts.reason(one.facts) == reason]
+        names = list(dict.fromkeys(subjects))
+        shown = names if verbose else names[:_MOST_SILENT]
+        more = [facts.count("findings-alike", len(names) - len(shown))] if len(shown) < len(names) else []
+        page.hanging(((label, ""),), (reason, (f"  {', '.join([*shown, *more])}", "dim")), indent=3, column=column)
+        label = " " * cell_len(label)
 
 
 def _group(page: Page, label: str, rows: Sequence[CheckResult], facts: Catalog, column: int, verbose: bool) -> None:
@@ -123,6 +139,31 @@ def _detail(one: CheckResult, facts: Catalog) -> str:
     key = key if key in facts.words else f"line-{one.check}"
     count = len(one.facts.get("signed_headers", ()))
     return facts.say(key, **{"count": count, **one.facts}) if key in facts.words else ""
+
+
+def _rules(page: Page, rules: Sequence[Compliance], facts: Catalog, verbose: bool) -> None:
+    """A line a receiver, then the rules that are broken; those that nobody can tell from here only where asked for."""
+    if not rules:
+        return
+    page.blank()
+    page.line((facts.words["heading-rules"], "bold"))
+    for receiver in dict.fromkeys(rule.receiver for rule in rules):
+        own = [rule for rule in rules if rule.receiver == receiver]
+        kept = sum(1 for rule in own if rule.holds == "pass")
+        waiting = sum(1 for rule in own if rule.holds == "unknown")
+        said = facts.say("rules-kept", receiver=receiver, kept=kept, all=len(own))
+        more = facts.say("rules-open", count=waiting) if waiting else ""
+        page.hanging((), (said, *((f" · {more}", "dim") for _ in range(bool(more)))), indent=3, column=5)
+        for rule in own:
+            if rule.holds == "fail" or verbose:
+                _rule(page, rule, facts)
+
+
+def _rule(page: Page, rule: Compliance, facts: Catalog) -> None:
+    text = facts.say("rule-line", text=rule.text.rstrip("。."), because=rule.because) if rule.because else rule.text
+    applies = f" {facts.words['rule-applies-bulk']}" if rule.applies == "bulk" else ""
+    style = {"pass": "green", "fail": "red", "unknown": "yellow"}[rule.holds]
+    page.hanging(((f"{rule.holds:8}", style),), (text, (f"{applies} {rule.since}", "dim")), indent=5, column=14)
 
 
 def _what_was_done(page: Page, one: Assessment, facts: Catalog, verbose: bool) -> None:

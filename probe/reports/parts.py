@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -14,6 +15,7 @@ COLUMN = 11
 """Where the text beside a label begins."""
 
 _WHO = 10
+_MOST_ALIKE = 3  # findings of one kind that are told in full; of the others only whom they are about
 _SEVERITY = {"error": "bold red", "warning": "yellow", "notice": "cyan", "info": "dim"}
 
 
@@ -25,8 +27,8 @@ def print_fixes(page: Page, fixes: Sequence[Fix], facts: Catalog) -> None:
         repeated = number > 0 and fixes[number - 1].who == fix.who
         who = "" if repeated else fix.who
         page.hanging(((padded(label, COLUMN - 1), "bold"), (who, "")), (fix.do,), column=column)
-        if fix.publish:
-            page.row("", (fix.publish, "bold"), column=column)
+        for line in (fix.publish or "").split("\n") if fix.publish else ():
+            page.row("", (line, "bold"), column=column)
         if fix.url:
             page.row("", (fix.url, "underline"), column=column)
 
@@ -37,7 +39,11 @@ def print_findings(page: Page, findings: Sequence[Finding], facts: Catalog) -> N
         return
     page.blank()
     page.line((facts.words["heading-findings"], "bold"))
+    told: Counter[str] = Counter()
     for one in findings:
+        told[one.id] += 1
+        if told[one.id] > _MOST_ALIKE:
+            continue
         page.hanging(
             ((padded(facts.words[f"severity-{one.severity}"], 8), _SEVERITY[one.severity]),),
             ((one.title, "bold"), facts.words["title-end"], one.explanation),
@@ -46,6 +52,10 @@ def print_findings(page: Page, findings: Sequence[Finding], facts: Catalog) -> N
         )
         if one.remedy and one.severity in ("error", "warning"):
             page.hanging((("", ""),), (("→ ", "dim"), one.remedy), indent=3, column=12)
+        alike = [other.subject for other in findings if other.id == one.id][_MOST_ALIKE:]
+        if told[one.id] == _MOST_ALIKE and alike:
+            said = facts.count("findings-alike", len(alike))
+            page.hanging((("", ""),), ((f"{said}: {', '.join(alike)}", "dim"),), indent=3, column=12)
 
 
 def print_list(page: Page, label: str, lines: Sequence[str]) -> None:

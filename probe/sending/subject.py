@@ -1,0 +1,50 @@
+"""What was typed after ``sender``: a domain, an address, or a mailbox."""
+
+from __future__ import annotations
+
+from probe.errors import TargetError
+from probe.model import SubjectKind
+from probe.model.noun import noun
+from probe.names import BadName, is_address, is_hostname, to_ascii
+from probe.text import show
+
+_LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
+
+
+@noun(frozen=True)
+class Subject:
+    """``text`` is what was typed, made printable. ``domain`` is in A-labels, ``address`` as the library writes it;
+    ``mail_from`` is the reverse-path that mail from here would have, empty for an address alone."""
+
+    kind: SubjectKind
+    text: str
+    domain: str | None = None
+    address: str | None = None
+    mail_from: str = ""
+
+
+def read_subject(text: str) -> Subject:
+    """Read one subject. Raises ``TargetError``."""
+    typed = text.strip()
+    bare = typed.removeprefix("[").removesuffix("]").removeprefix("IPv6:")
+    if is_address(bare):
+        import ipaddress
+
+        address = ipaddress.ip_address(bare.partition("%")[0])
+        mapped = getattr(address, "ipv4_mapped", None)
+        return Subject("address", show(typed), address=str(mapped or address))
+    local, at, name = typed.rpartition("@")
+    domain = _domain(name)
+    if domain is None or (at and not 1 <= len(local) <= _LONGEST_LOCAL):
+        raise TargetError(f"{show(typed)[:80]!r} is no domain, address or mailbox")
+    if at:
+        return Subject("mailbox", show(typed), domain, mail_from=f"{local}@{domain}")
+    return Subject("domain", show(typed), domain, mail_from=f"postmaster@{domain}")
+
+
+def _domain(name: str) -> str | None:
+    try:
+        ascii_name = to_ascii(name)
+    except BadName:
+        return None
+    return ascii_name if is_hostname(ascii_name) and "." in ascii_name else None
