@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from probe.catalog import Catalog
-from probe.checks import bimi, caa, dane, dmarc, dnsbl, dnssec, mta_sts, mx, ptr, spf, tls_rpt
+from probe.checks import bimi, caa, dane, dmarc, dnsbl, dnssec, helo, ipv6, mta_sts, mx, ptr, spf, tls_rpt
 from probe.checks.dkim import keys
 from probe.checks.dnsbl.asking import listings
 from probe.checks.protocols import Asker, Connector
@@ -23,7 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 # In the order in which a report tells it: the address, who may speak for the domain, how the domain takes mail.
-ORDER = ("dnsbl", "ptr", "spf", "dkim", "dmarc", "mx", "mta_sts", "tls_rpt", "dane", "dnssec", "bimi", "caa")
+ORDER = (
+    "dnsbl",
+    "ptr",
+    "helo",
+    "spf",
+    "dkim",
+    "dmarc",
+    "mx",
+    "ipv6",
+    "mta_sts",
+    "tls_rpt",
+    "dane",
+    "dnssec",
+    "bimi",
+    "caa",
+)
 
 Lists = Literal["main", "all"]
 
@@ -104,7 +119,16 @@ def _dnsbl(subject: Subject, wishes: Wishes, means: Means) -> Iterator[Step]:
 
 def _ptr(subject: Subject, wishes: Wishes, means: Means) -> Iterator[Step]:
     for address in wishes.clients:
-        yield Step("ptr", address, ptr.run(address, ask=means.ask, facts=means.facts), {})
+        caller = ptr.Caller(address, wishes.ehlo)
+        yield Step("ptr", address, ptr.run(caller, ask=means.ask, facts=means.facts), {})
+
+
+def _helo(subject: Subject, wishes: Wishes, means: Means) -> Iterator[Step]:
+    """The name of EHLO beside the addresses of its own family; without any, the name alone."""
+    if wishes.ehlo is not None:
+        for address in wishes.clients or (None,):
+            greeting = helo.Greeting(wishes.ehlo, address)
+            yield Step("helo", wishes.ehlo, helo.run(greeting, ask=means.ask, facts=means.facts), {})
 
 
 def _spf(subject: Subject, wishes: Wishes, means: Means) -> Iterator[Step]:
@@ -131,6 +155,7 @@ _Run = Callable[[str, Wishes, Means], "Awaitable[CheckResult]"]
 # The checks that look at a domain alone.
 _RUNS: Mapping[str, _Run] = {
     "mx": lambda domain, wishes, means: mx.run(domain, ask=means.ask, facts=means.facts),
+    "ipv6": lambda domain, wishes, means: ipv6.run(ipv6.Hosts(domain), ask=means.ask, facts=means.facts),
     "mta_sts": lambda domain, wishes, means: mta_sts.run(
         mta_sts.Domain(domain, means.now, wishes.ca_file, wishes.seconds, wishes.allow_private),
         ask=means.ask,
@@ -143,4 +168,4 @@ _RUNS: Mapping[str, _Run] = {
     "bimi": lambda domain, wishes, means: bimi.run(domain, ask=means.ask, facts=means.facts),
     "caa": lambda domain, wishes, means: caa.run(domain, ask=means.ask, facts=means.facts),
 }
-_STEPS = {"dnsbl": _dnsbl, "ptr": _ptr, "spf": _spf, "dkim": _dkim}
+_STEPS = {"dnsbl": _dnsbl, "ptr": _ptr, "helo": _helo, "spf": _spf, "dkim": _dkim}
