@@ -29,7 +29,7 @@ def main() -> int:
     given = _options()
     facts = catalog()
     texts = given.file.read_text(encoding="utf-8", errors="replace").splitlines() if given.file else _examples()
-    print(f"{len(texts)} texts, {len(facts.outlines)} signatures, {given.rounds} rounds, CPU time of one core\n")
+    print(f"{len(texts)} texts, {len(facts.patterns)} signatures, {given.rounds} rounds, CPU time of one core\n")
 
     def classify(text: str) -> object:
         reply = parse(text)

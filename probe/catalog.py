@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from probe import outlines
 from probe.errors import DataError, Detail
 from probe.rows import (
     AnyRow,
@@ -180,12 +181,18 @@ class Catalog:
         return row
 
     @cached_property
-    def outlines(self) -> tuple[Outline, ...]:
-        """What it takes to search for the signatures. Reading all of them whole takes longer than most commands run."""
-        return tuple(
-            _outline(id_, provider, text) or _whole_outline(self.signature(id_))
-            for id_, (_, provider, text, *_) in self._signature_tables.items()
-        )
+    def patterns(self) -> Mapping[str, tuple[str, str]]:
+        """Provider and expression of each signature by its id: what it takes to find out which are worth reading."""
+        found = {}
+        for id_, (_, provider, text, *_) in self._signature_tables.items():
+            pattern = outlines.pattern(text)
+            found[id_] = (provider, self.signature(id_).pattern if pattern is None else pattern)
+        return found
+
+    def outline(self, id_: str) -> Outline:
+        """As much of a signature as it takes to weigh it. Raises ``KeyError``."""
+        _, provider, text, *_ = self._signature_tables[id_]
+        return outlines.outline(id_, provider, text) or outlines.whole(self.signature(id_))
 
     @cached_property
     def _signature_tables(self) -> dict[str, tuple[str, ...]]:
@@ -193,10 +200,12 @@ class Catalog:
         tables: dict[str, tuple[str, ...]] = {}
         for path in sorted((self.folder / "signatures").glob("*.toml")):
             parts, *overlays = self._parts(f"signatures/{path.name}")
-            head = _parsed(parts.get("", ""), path.name)
-            provider = str(head.pop("provider", path.stem))
-            for stray in head:
-                raise DataError(f"data file {path.name} [{stray}]: a table is wanted here")
+            provider = outlines.provider(parts.get("", ""))
+            if provider is None:
+                head = _parsed(parts.get("", ""), path.name)
+                provider = str(head.pop("provider", path.stem))
+                for stray in head:
+                    raise DataError(f"data file {path.name} [{stray}]: a table is wanted here")
             for id_, text in parts.items():
                 if id_ in tables:
                     raise DataError(f"data file {path.name}: [{id_}] stands in {tables[id_][0]} too")
@@ -358,33 +367,6 @@ class _Rows(Mapping[str, AnyRow]):
 
     def __contains__(self, id_: object) -> bool:
         return bool(id_) and id_ in self._parts[0]
-
-
-# The lines of a table that an outline needs, as they are mostly written: one line, no escapes.
-_LINE = re.compile(
-    r"^(pattern|cause|weight|provider|codes|enhanced|stages) = "
-    r"""(?:'([^'\n]*)'|"([^"\\\n]*)"|([0-9.]+)|\[([^\]\n#\\']*)\])[ \t]*$""",
-    re.MULTILINE,
-)
-_WANTED = re.compile(r"^[ \t]*(?:pattern|cause|weight|provider|codes|enhanced|stages)[ \t]*=", re.MULTILINE)
-
-
-def _outline(id_: str, provider: str, text: str) -> Outline | None:
-    """The outline of a table, None where it is written in another way than most."""
-    found: dict[str, Any] = {"provider": provider}
-    lines = _LINE.findall(text)
-    for key, literal, basic, number, array in lines:
-        if key in ("codes", "enhanced", "stages"):
-            found[key] = tuple(word.strip(' "') for word in array.split(",") if word.strip())
-        else:
-            found[key] = float(number) if key == "weight" and number else literal or basic
-    if len(lines) != len(_WANTED.findall(text)) or not {"pattern", "cause", "weight"} <= found.keys():
-        return None
-    return Outline(id_, **found)
-
-
-def _whole_outline(row: Signature) -> Outline:
-    return Outline(row.id, row.provider, row.pattern, row.cause, row.weight, row.codes, row.enhanced, row.stages)
 
 
 def _entry(text: str, id_: str, where: str, name: str) -> dict[str, Any]:

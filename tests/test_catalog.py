@@ -17,7 +17,7 @@ from probe.errors import DataError
 SHELVES = sorted(
     name for name, value in vars(Catalog).items() if isinstance(value, cached_property) and not name.startswith("_")
 )
-OF_SIGNATURES = ("signatures", "outlines")
+OF_SIGNATURES = ("signatures", "patterns")
 
 
 class Watched(Catalog):

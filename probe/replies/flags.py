@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from probe.catalog import Catalog
 from probe.model import Scope
-from probe.replies.signatures import Book
+from probe.replies.signatures import Book, Rule
 from probe.replies.texts import Text
 from probe.rows import Outline
 
@@ -53,11 +53,15 @@ def _tongues(facts: Catalog) -> _Tongues:
         tuple((re.compile(row.script), row.language) for row in rows if row.script),
         words,
         Book(
-            Outline(row.language, "", pattern, promise, 1.0)
+            _wording(row.language, pattern, promise)
             for row in rows
             for promise, pattern in ((_LATER, row.later), (_NEVER, row.never))
         ),
     )
+
+
+def _wording(language: str, pattern: str, promise: str) -> Rule:
+    return Rule(language, "", pattern, lambda id_: Outline(id_, "", pattern, promise, 1.0))
 
 
 def temporary_by_text(text: Text, facts: Catalog) -> bool | None:

@@ -57,9 +57,60 @@ def ways(pattern: str) -> tuple[Way, ...]:
     return tuple(tuple(sorted(way, key=_telling, reverse=True)) for way in found) if all(found) else ()
 
 
-def runs(pattern: str) -> tuple[str, ...]:
-    """Every run of letters in an expression, needed or not. A match holds at least one, if it needs a word at all."""
-    return tuple({_plain(run).lower() for run in _RUN.findall(pattern) if run})
+def possible(pattern: str, full: str) -> bool:
+    """Whether an expression can match a text in lower case, as far as words tell. For a single text this is faster than
+    finding out all the ways of every expression."""
+    return _hinted(pattern, full) and _through(_tokens(pattern), 0, full)[0]
+
+
+def _hinted(pattern: str, full: str) -> bool:
+    """Whether any word of an expression stands in the text, needed or not: most expressions are done with here."""
+    words = [run for run in _RUN.findall(pattern) if run]
+    for run in words:
+        if run in full or (not run.islower() and _plain(run).lower() in full) or ("\\" in run and _plain(run) in full):
+            return True
+    return not words
+
+
+def _through(tokens: _Tokens, at: int, full: str) -> tuple[bool, int]:
+    """Whether a text has the words of one alternative at least, and where the alternatives end."""
+    open_to_it = False
+    while True:
+        found, at = _along(tokens, at, full)
+        open_to_it = open_to_it or found
+        if at == len(tokens) or tokens[at][0] != "bar":
+            return open_to_it, at
+        at += 1
+
+
+def _along(tokens: _Tokens, at: int, full: str) -> tuple[bool, int]:
+    """Whether a text has all the words of one alternative, and where it ends."""
+    there, run = True, ""
+
+    while at < len(tokens):
+        kind, text = tokens[at]
+        if kind in ("end", "bar"):
+            break
+        at += 1
+        inner, letter = True, ""
+        if kind == "group":
+            inner, at = _through(tokens, at, full)
+            at += 1
+            inner = inner or text in _AROUND
+        elif kind == "run":
+            text = _plain(text)
+            run, letter = run + text[:-1], text[-1]
+        low, high = 1, 1
+        if at < len(tokens) and tokens[at][0] == "repeat":
+            low, high = _bounds(tokens[at][1])
+            at += 1
+        if letter and low:
+            run += letter
+            if high == 1:
+                continue
+        there = there and (_size(run) < SHORTEST or run.lower() in full) and (inner or not low)
+        run = ""
+    return there and (_size(run) < SHORTEST or run.lower() in full), at
 
 
 def _plain(run: str) -> str:

@@ -71,6 +71,7 @@ _UNIT = (
 )
 _CANDIDATE = re.compile(rf"(?<![\w.@/=+$-])([2-5][0-57]\d)(?:[ -](?=\S)(?!{_UNIT})|$)", re.IGNORECASE)
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
+_PLAIN_BEFORE = (": ", "; ", "<<< ", "'", '"')
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
 
@@ -92,7 +93,7 @@ def _start(flat: str) -> tuple[int, str, int] | None:
         if code and code[0] == one[1][0]:
             rank = 6 if refuses else 3
         elif flat[: one.start()].endswith(_STRONG_BEFORE):
-            rank = 5 if refuses else 2
+            rank = 5 if refuses else 2 * flat[: one.start()].endswith(_PLAIN_BEFORE)
         else:
             rank = 4 if refuses else 0
         if rank > best:

@@ -20,7 +20,6 @@ UNKNOWN = "unknown"
 CERTAIN = 0.99  # what a text says can always have been meant otherwise
 UNDECIDED = 0.75  # where a text names causes of several families, it may mean any of them
 _CLOSE = 0.06
-_LAST = 1 << 30
 _ECHO, _RECEIVER_FAULT = "-echo", "-receiver-fault"
 
 
@@ -72,14 +71,14 @@ def weigh(text: Text, code: int | None, enhanced_code: str | None, stage: str | 
     """Decide the cause. This alone is classification; what stands in the text is read afterwards."""
     book = signatures.book(facts)
     provider: str | None = None
-    marked = _LAST
+    marked: tuple[float, bool, str] | None = None
     deciding: dict[str, Hit] = {}
     for hit in book.search(text, code, enhanced_code, stage):
         rule = hit.rule
         if rule.weight == 0:
-            if rule.place < marked and rule.provider not in NOBODY:
-                provider, marked = rule.provider, rule.place
-        elif (known := deciding.get(rule.cause)) is None or rule.place < known.rule.place:
+            if (marked is None or rule.order < marked) and rule.provider not in NOBODY:
+                provider, marked = rule.provider, rule.order
+        elif (known := deciding.get(rule.cause)) is None or rule.order < known.rule.order:
             deciding[rule.cause] = hit
     weights = {cause: hit.rule.weight for cause, hit in deciding.items()}
     spoken = tuple(deciding)
@@ -94,7 +93,7 @@ def weigh(text: Text, code: int | None, enhanced_code: str | None, stage: str | 
     if not weights:
         return Weighed((), provider)
 
-    ranked = sorted(weights, key=lambda cause: (-weights[cause], deciding[cause].rule.place))
+    ranked = sorted(weights, key=lambda cause: (-weights[cause], deciding[cause].rule.order))
     first = ranked[0]
     best = deciding[first]
     if provider is None and best.rule.provider not in NOBODY:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -50,27 +50,40 @@ class Hit:
 
 
 class Rule:
-    """A signature, what its expression needs, and the expression itself once it was needed. ``place`` is its place
-    among all: of two that name one cause, the one with the lower place speaks."""
+    """A signature as far as it was needed: its expression, what that needs, and what it is worth once it may speak."""
 
-    def __init__(self, outline: Outline) -> None:
-        self.id = outline.id
-        self.provider = outline.provider
-        self.pattern = outline.pattern
-        self.cause = outline.cause
-        self.weight = outline.weight
-        self.generic = outline.provider == GENERIC
-        self.narrow = bool(outline.codes or outline.enhanced or outline.stages)
-        self.outline = outline
-        self.place = 0
+    def __init__(self, id_: str, provider: str, pattern: str, read: Callable[[str], Outline]) -> None:
+        self.id = id_
+        self.provider = provider
+        self.pattern = pattern
+        self.generic = provider == GENERIC
+        self._read = read
+
+    @cached_property
+    def outline(self) -> Outline:
+        return self._read(self.id)
+
+    @cached_property
+    def cause(self) -> str:
+        return self.outline.cause
+
+    @cached_property
+    def weight(self) -> float:
+        return self.outline.weight
+
+    @cached_property
+    def narrow(self) -> bool:
+        """Whether it is held to certain codes or stages."""
+        return bool(self.outline.codes or self.outline.enhanced or self.outline.stages)
+
+    @cached_property
+    def order(self) -> tuple[float, bool, str]:
+        """Of two that name one cause, the one that comes first speaks: the surest, then that of a provider."""
+        return -self.weight, self.generic, self.id
 
     @cached_property
     def ways(self) -> tuple[Way, ...]:
         return literals.ways(self.pattern)
-
-    @cached_property
-    def runs(self) -> tuple[str, ...]:
-        return literals.runs(self.pattern)
 
     @cached_property
     def expression(self) -> re.Pattern[str]:
@@ -106,29 +119,23 @@ class Rule:
 
     def may_speak(self, full: str) -> bool:
         """Whether a match is possible, cheaply: enough to leave most signatures alone."""
-        if self.runs and not any(run in full for run in self.runs):
-            return False
-        return any(all(any(word.text in full for word in clause) for clause in way) for way in self.ways)
+        return literals.possible(self.pattern, full)
 
 
 class Book:
     """All signatures of a catalogue."""
 
-    def __init__(self, outlines: Iterable[Outline]) -> None:
+    def __init__(self, rules: Iterable[Rule]) -> None:
         self.by_code: dict[str, list[Rule]] = {}
         self._priors: dict[tuple[int | None, str | None, str | None], list[Hit]] = {}
         self.rules: list[Rule] = []
         self.read = 0
-        for outline in outlines:
-            rule = Rule(outline)
-            if outline.pattern:
+        for rule in rules:
+            if rule.pattern:
                 self.rules.append(rule)
                 continue
-            for code in outline.enhanced or outline.codes:
+            for code in rule.outline.enhanced or rule.outline.codes:
                 self.by_code.setdefault(code, []).append(rule)
-        known = (*self.rules, *(rule for rules in self.by_code.values() for rule in rules))
-        for place, rule in enumerate(sorted(known, key=_before)):
-            rule.place = place
 
     def search(self, text: Text, code: int | None, enhanced: str | None, stage: str | None) -> list[Hit]:
         """Every signature whose words stand in ``text``, in no particular order."""
@@ -161,11 +168,6 @@ class Book:
     @cached_property
     def _index(self) -> _Index:
         return _Index(self.rules)
-
-
-def _before(rule: Rule) -> tuple[float, bool, str]:
-    """Where rules name the same cause, the surest speaks first, then that of a provider."""
-    return -rule.weight, rule.generic, rule.id
 
 
 class _Index:
@@ -233,7 +235,7 @@ def _automaton(words: dict[str, list[_Lead]]) -> Automaton:
 @lru_cache(maxsize=8)
 def book(facts: Catalog) -> Book:
     """The signatures of ``facts``, prepared once."""
-    return Book(facts.outlines)
+    return Book(Rule(id_, *known, facts.outline) for id_, known in facts.patterns.items())
 
 
 def _forms(enhanced: str | None) -> tuple[str, ...]:

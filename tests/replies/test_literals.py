@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from probe.catalog import catalog
 from probe.replies import signatures
-from probe.replies.literals import runs, ways
+from probe.replies.literals import ways
 from probe.replies.parsing import parse
-from probe.replies.signatures import Book
+from probe.replies.signatures import Book, Rule
 from probe.replies.texts import Text, prepare
 from probe.rows import Outline
 
@@ -58,6 +58,10 @@ def test_how_far_ahead_of_a_word_a_match_begins(pattern: str, ahead: int) -> Non
     assert ahead == ways(pattern)[0][0][0].ahead
 
 
+def _rule(id_: str, pattern: str) -> Rule:
+    return Rule(id_, "x", pattern, lambda id_: Outline(id_, "x", pattern, "policy", 0.5))
+
+
 def _agree(book: Book, text: Text) -> None:
     """What is found one by one, through the index, and by running every expression is the same."""
     fitting = [rule for rule in book.rules if rule.fits(None, None, None)]
@@ -103,25 +107,18 @@ def test_no_expression_is_passed_over(patterns: list[str], texts: list[str]) -> 
         except re.error:
             continue
         usable += [pattern] if ways(pattern) else []
-    book = Book(Outline(f"one-{place}", "x", pattern, "policy", 0.5) for place, pattern in enumerate(usable))
+    book = Book(_rule(f"one-{place}", pattern) for place, pattern in enumerate(usable))
     for text in texts:
         _agree(book, Text(text, text, text))
 
 
 def test_every_signature_needs_a_word() -> None:
-    assert [] == [outline.id for outline in FACTS.outlines if outline.pattern and not ways(outline.pattern)]
-
-
-def test_runs_hold_every_word_that_can_be_needed() -> None:
-    for outline in FACTS.outlines:
-        known = runs(outline.pattern)
-        for way in ways(outline.pattern):
-            for word in (word.text for clause in way for word in clause):
-                assert any(run in word for run in known), (outline.id, word, known)
+    assert [] == [id_ for id_, (_, pattern) in FACTS.patterns.items() if pattern and not ways(pattern)]
 
 
 def test_outlines_say_what_the_signatures_say() -> None:
     assert [
         (row.id, row.provider, row.pattern, row.cause, row.weight, row.codes, row.enhanced, row.stages)
         for row in FACTS.signatures
-    ] == [tuple(outline) for outline in FACTS.outlines]
+    ] == [tuple(FACTS.outline(id_)) for id_ in FACTS.patterns]
+    assert [(row.provider, row.pattern) for row in FACTS.signatures] == list(FACTS.patterns.values())
