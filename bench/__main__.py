@@ -16,6 +16,7 @@ from bench import resolver
 from bench.comparisons import dialogues, start_up
 from bench.measure import Result, Stopped, machine, measured
 from bench.peer import peer
+from bench.spf import evaluation_table, timings
 from bench.table import as_json, footer, header, section
 
 
@@ -35,6 +36,7 @@ def main() -> int:
                 result = measured(comparison, runs=given.runs, warmups=given.warmups, bytecode=Path(folder))
                 results.append(result)
                 print(section(result), flush=True)
+            print(evaluation_table(timings(given.runs, given.warmups)), flush=True)
     except Stopped as reason:
         print(f"bench: {reason}", file=sys.stderr)
         return 2

@@ -18,6 +18,7 @@ from probe.checks.dnsbl.key import dqs_key
 from probe.diagnosis.inquiry import Inquiry, Lists, Sender
 from probe.diagnosis.offer import compare_with_offer
 from probe.model import CheckResult, Session
+from probe.names import is_hostname
 from probe.rows import BlockList
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ async def gather_proof(
         add("helo", sender.ehlo, helo.run(helo.Greeting(sender.ehlo, seen), ask=ask, facts=facts))
     if "spf" in wanted and sender.spf_domain:
         add("spf", sender.spf_domain, _spf(sender.spf_domain, sender, ask, facts))
+        other = _helo_query(sender)
+        # RFC 7208 section 2.3: many check the EHLO name, too, and some refuse for it alone.
+        if other is not None and any(inquiry.explanation.cause == "spf-fail" for inquiry in found):
+            add("spf", other.helo, _spf_of_helo(other, ask, facts), identity="helo")
     domain = sender.from_domain or sender.spf_domain
     if "dkim" in wanted and domain:
         add("dkim", domain, keys.survey(domain, sender.selectors, ask=ask, facts=facts))
@@ -145,6 +150,18 @@ def _spf_query(sender: Sender) -> spf.Query | None:
         return None
     # Without the whole address its domain will do: the rest matters only to records with macros of the local part.
     return spf.Query(address, domain if sender.mail_from is None else sender.mail_from, sender.ehlo or "")
+
+
+def _helo_query(sender: Sender) -> spf.Query | None:
+    """The other identity, where it is another domain's."""
+    query, name = _spf_query(sender), (sender.ehlo or "").lower()
+    if query is None or not query.sender or name == sender.spf_domain or "." not in name or not is_hostname(name):
+        return None
+    return replace(query, helo=name, identity="helo")
+
+
+async def _spf_of_helo(query: spf.Query, ask: Resolver, facts: Catalog) -> CheckResult:
+    return replace(await spf.run(query, ask=ask, facts=facts), subject=query.helo)
 
 
 async def _dmarc(domain: str, sender: Sender, ask: Resolver, facts: Catalog) -> CheckResult:

@@ -159,27 +159,37 @@ def _authentication(check: str) -> Callable[[Case], Verdict]:
 
 
 def _spf(case: Case) -> Verdict:
-    """SPF was evaluated with what the session showed, unless nobody knows the address that the server saw."""
-    for one in case.of("spf"):
-        sentence = _record(case, one)
-        # Behind a NAT the server sees another address than our socket has.
-        guessed = case.sender.client.learned_from == "socket"
-        if one.result in ("fail", "softfail", "permerror"):
-            case.evidence.append(sentence)
-            if one.facts.get("explanation"):
-                case.evidence.append(case.say("spf-explanation", subject=one.subject, text=one.facts["explanation"]))
-            if not one.facts.get("evaluated"):
-                return "likely"
-            _whose_address(case)
-            return "likely" if guessed and one.result != "permerror" else "confirmed"
-        if one.result == "pass":
-            case.against.append(sentence)
-            _whose_address(case, against=True)
-            return case.by_the_reply if guessed else "refuted"
-        (case.not_asked if one.result == "temperror" else case.evidence).append(sentence)
-        if one.result == "none":
-            return "likely"
-    return case.by_the_reply
+    """SPF was evaluated with what the session showed, unless nobody knows the address that the server saw. MAIL FROM
+    decides; where that gives no reason to refuse, a fail of the EHLO name may."""
+    by_name = {one.facts.get("identity", "mailfrom"): one for one in reversed(case.of("spf"))}
+    sender, helo = by_name.get("mailfrom"), by_name.get("helo")
+    if sender is not None and sender.result in ("fail", "softfail", "permerror"):
+        return _spf_speaks_for_it(case, sender)
+    if helo is not None and helo.result in ("fail", "permerror"):
+        return _spf_speaks_for_it(case, helo)
+    if sender is None:
+        return case.by_the_reply
+    if sender.result == "pass":
+        case.against.append(_record(case, sender))
+        _whose_address(case, against=True)
+        return case.by_the_reply if _is_guessed(case) else "refuted"
+    (case.not_asked if sender.result == "temperror" else case.evidence).append(_record(case, sender))
+    return "likely" if sender.result == "none" else case.by_the_reply
+
+
+def _spf_speaks_for_it(case: Case, one: CheckResult) -> Verdict:
+    case.evidence.append(_record(case, one))
+    if not one.facts.get("evaluated"):
+        return "likely"
+    if one.facts.get("explanation"):
+        case.evidence.append(case.say("spf-explanation", subject=one.subject, text=one.facts["explanation"]))
+    _whose_address(case)
+    return "likely" if _is_guessed(case) and one.result != "permerror" else "confirmed"
+
+
+def _is_guessed(case: Case) -> bool:
+    """Behind a NAT the server sees another address than our socket has."""
+    return case.sender.client.learned_from == "socket"
 
 
 def _unauthenticated(case: Case) -> Verdict:

@@ -33,8 +33,28 @@ WARNED: dict[str, tuple[str, str | int]] = {
     "not-asked": ("a:gone.shop.test", "timeout"),
 }
 
+EVALUATED = {
+    "evaluated": True,
+    "ip": "198.51.100.9",
+    "mechanism": "-all",
+    "record": "v=spf1 mx -all",
+    "publish": {"record": "v=spf1 mx ip4:198.51.100.9 -all"},
+}
+
 SCENES = {
     "spf-missing": CheckResult("spf", "shop.test", "none"),
+    "spf-broken-beyond": CheckResult(
+        "spf",
+        "mailfrom",
+        "pass",
+        {
+            "domain": "shop.test",
+            "errors": [{"reason": "include-without-record", "term": "include:x.test", "at": "mail.test"}],
+        },
+    ),
+    "spf-rejects": CheckResult("spf", "shop.test", "fail", EVALUATED),
+    "spf-distrusts": CheckResult("spf", "shop.test", "softfail", EVALUATED | {"publish": None}),
+    "spf-unasked": CheckResult("spf", "shop.test", "temperror", {"evaluated": True, "reason": "servfail"}),
     "spf-broken": CheckResult("spf", "shop.test", "permerror", {"reason": "multiple-records"}),
     **{
         f"spf-{id_}": CheckResult(
@@ -104,6 +124,15 @@ def test_a_query_is_evaluated_and_the_policy_described_beside_it() -> None:
     assert warned(result) == {"ptr-deprecated"}
     helo = check(spf, spf.Query("198.51.100.7", "orders@shop.example", "mail.shop.example", "helo"), zone)
     assert (helo.subject, helo.result, helo.facts["domain"]) == ("helo", "none", "mail.shop.example")
+
+
+def test_a_pass_hides_nothing_that_waits_for_others() -> None:
+    query = spf.Query("203.0.113.7", "orders@shop.example", "mail.shop.example")
+    result = check(spf, query, {"TXT shop.example": "v=spf1 ip4:203.0.113.7 include:gone.example -all"})
+    assert (result.result, [error["reason"] for error in result.facts["errors"]]) == (
+        "pass",
+        ["include-without-record"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,18 @@ def test_an_spf_pass_refutes_the_reply() -> None:
     assert [fix.publish for fix in diagnosis.fix] == [None]
 
 
+def test_a_fail_of_the_ehlo_name_is_proof_where_mail_from_gives_none() -> None:
+    zone = '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\nmail TXT "v=spf1 ip4:192.0.2.1 -all"'
+    diagnosis = refused_for_spf(with_shop(zone), client_ip="203.0.113.7")
+    assert diagnosis.verdict == "confirmed"
+    assert "SPF fail: -all in the record of mail.shop.test rejects 203.0.113.7" in diagnosis.evidence
+    assert diagnosis.fix[0].publish == 'mail.shop.test. TXT "v=spf1 ip4:192.0.2.1 ip4:203.0.113.7 -all"'
+    silent = refused_for_spf(
+        with_shop('@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\nmail A 203.0.113.7'), client_ip="203.0.113.7"
+    )
+    assert silent.verdict == "refuted"
+
+
 @pytest.mark.parametrize("fault", ["servfail", "timeout", "refused", "lame"])
 def test_spf_that_could_not_be_asked_proves_nothing(fault: Fault) -> None:
     diagnosis = refused_for_spf(faults={"shop.test": fault})

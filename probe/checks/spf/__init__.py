@@ -6,8 +6,9 @@ address, with all that it includes, and the result is never pass or fail. It is 
 (something that every ``check_host()`` must refuse that comes so far), ``temperror`` (could not be asked), or None: a
 policy that is well formed, with ``evaluated`` False.
 
-``macros``, ``record`` and ``query`` read, ``evaluation`` decides for one client, ``survey``, ``way`` and ``lint`` judge
-the whole policy, ``amend`` mends it; ``questions`` keeps what DNS was asked.
+``macros``, ``record`` and ``query`` read; ``evaluation`` decides for one client, with ``expansion`` and ``usage``;
+``survey``, ``way`` and ``lint`` judge the whole policy, ``typos`` and ``amend`` mend it; ``questions`` keeps what DNS
+was asked.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from typing import Any
 from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.checks.spf.amend import Amendment, amend, mend, merge, revive, term_for
-from probe.checks.spf.evaluation import LIMITS, UNKNOWN, Evaluation
+from probe.checks.spf.evaluation import Evaluation
+from probe.checks.spf.expansion import UNKNOWN
 from probe.checks.spf.lint import remarks
 from probe.checks.spf.query import Query, is_domain, read_client, read_name
 from probe.checks.spf.questions import Questions
 from probe.checks.spf.survey import Policy, explore
 from probe.checks.spf.typos import resembles_record
+from probe.checks.spf.usage import LIMITS
 from probe.checks.spf.way import lookups
 from probe.checks.steps import said
 from probe.model import CheckResult, Result
@@ -87,10 +90,24 @@ async def run(subject: str | Query, *, ask: Asker, connect: Connector | None = N
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     domain = str(one.facts.get("domain") or one.subject)
-    if one.result == "none":
+    if one.result == "none" and one.facts.get("identity") != "helo":  # an EHLO name may do without
         yield emit("spf-missing", domain, domain=domain)
     if one.result == "permerror":
         yield emit("spf-broken", domain, domain=domain, reason=facts.reason(one.facts))
+    elif one.facts.get("errors"):  # this client did not come so far
+        error = one.facts["errors"][0]
+        yield emit("spf-broken-beyond", domain, domain=domain, at=error["at"], reason=facts.reason(error))
+    if one.result in ("fail", "softfail"):
+        yield emit(
+            "spf-rejects" if one.result == "fail" else "spf-distrusts",
+            domain,
+            domain=domain,
+            address=one.facts["ip"],
+            mechanism=one.facts["mechanism"],
+            record=(one.facts.get("publish") or {}).get("record", one.facts["record"]),
+        )
+    if one.result == "temperror" and one.facts.get("evaluated"):
+        yield emit("spf-unasked", domain, domain=domain, reason=facts.reason(one.facts))
     for warning in one.facts.get("warnings", ()):
         value = facts.reason({"reason": warning["value"]}) if warning["id"] == "not-asked" else warning["value"]
         yield emit(
@@ -137,8 +154,8 @@ async def _evaluated(query: Query, questions: Questions, receiver: str) -> Check
         "reason": outcome.reason,
         "term": outcome.term,
         "at": outcome.at,
-        "lookups": evaluation.lookups,
-        "void_lookups": evaluation.void_lookups,
+        "lookups": evaluation.usage.lookups,
+        "void_lookups": evaluation.usage.void_lookups,
         "expanded": evaluation.expanded,
         "trace": evaluation.trace,
     }
@@ -162,13 +179,15 @@ async def _judged(subject: str, questions: Questions) -> CheckResult:
         result, about = "permerror", {"reason": first["reason"], "term": first["term"] or None, "at": first["at"]}
     queries = questions.queries
     known = {"evaluated": False, "domain": show(domain), **about, **found, "publish": _mended(policy)}
-    return CheckResult(ID, show(domain), result, known, queries, tuple(map(said, queries)))
+    return CheckResult(ID, show(domain), result, known, queries)
 
 
 def _to_publish(result: CheckResult, policy: Policy) -> dict[str, Any] | None:
     """The record that would let this client pass; None where it passes, or where nobody can tell."""
     facts = result.facts
     if result.result in ("pass", "temperror") or facts["reason"] in ("bad-address", "bad-domain"):
+        return None
+    if result.result == "none" and facts["identity"] == "helo":  # an EHLO name may do without
         return None
     if result.result == "permerror":
         return _mended(policy)

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probe.checks.spf.evaluation import LIMITS
 from probe.checks.spf.lint import ADVISED_LENGTH
 from probe.checks.spf.record import LOOKUP_TERMS, Term, parse, parse_term
 from probe.checks.spf.typos import after_version, correction
+from probe.checks.spf.usage import LIMITS
 
 # RFC 1035 section 3.3.14: the octets of one character-string. RFC 7208 section 3.4: those of a safe answer.
 _STRING = 255

@@ -3,41 +3,24 @@
 Each step is written into a trace, a tree of mappings that JSON can hold: a record with its terms, a term with what it
 was expanded to, what DNS said, whether it matched, what had been used up by then, and for ``include`` and ``redirect``
 the record that they led to. Everything in it has passed ``show()``.
-
-``Stopped`` is how a permerror or temperror leaves the middle of it; it never leaves this module.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from probe.checks.spf.macros import Macro, Tokens, as_name, expand, tokens, uses
-from probe.checks.spf.query import Client, Name, can_be_asked, is_domain
+from probe.checks.spf.expansion import UNKNOWN, Expansion
+from probe.checks.spf.macros import tokens
+from probe.checks.spf.query import Client, Name, can_be_asked, can_be_told, is_below, is_domain
 from probe.checks.spf.questions import Questions, texts
-from probe.checks.spf.record import RESULTS, Network, Record, Term, is_record, parse
+from probe.checks.spf.record import RESULTS, Record, Term, is_record, parse
+from probe.checks.spf.usage import LIMITS, Stopped, Usage
 from probe.model import Answer, Result
 from probe.text import show
-
-# RFC 7208 section 4.6.4: terms that need a look-up, look-ups that find nothing, hosts of one MX or PTR look-up, and
-# seconds for all of it.
-LIMITS: Mapping[str, int] = {"lookups": 10, "void_lookups": 2, "mx_hosts": 10, "ptr_names": 10, "seconds": 20}
-UNKNOWN = "unknown"
-
-
-class Stopped(Exception):
-    """The evaluation ends here, with ``result`` permerror or temperror, because of ``reason``, at a term of the record
-    of a domain."""
-
-    def __init__(self, result: Result, reason: str, term: str | None = None) -> None:
-        super().__init__(reason)
-        self.result: Result = result
-        self.reason = reason
-        self.term = term
-        self.domain: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,18 +61,15 @@ class Evaluation:
         clock: Callable[[], float] = time.perf_counter,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.lookups = 0
-        self.void_lookups = 0
+        self.usage = Usage()
         self.expanded: dict[str, str] = {}
         self.trace: dict[str, Any] = {}
         self._client = client
         self._name = name
         self._questions = questions
-        self._receiver = receiver
+        self._expansion = Expansion(client, name, questions, receiver, now)
         self._clock = clock
-        self._now = now
         self._began = clock()
-        self._validated: tuple[str, ...] | None = None
         self._first: Record | None = None
 
     async def run(self) -> Outcome:
@@ -176,16 +156,16 @@ class Evaluation:
         return matched
 
     def _note(self, step: dict[str, Any], began: float) -> None:
-        step["lookups"] = self.lookups
-        step["void_lookups"] = self.void_lookups
+        step["lookups"] = self.usage.lookups
+        step["void_lookups"] = self.usage.void_lookups
         step["elapsed_ms"] = round((self._clock() - began) * 1000, 3)
 
     async def _matches(self, term: Term, domain: str, step: dict[str, Any]) -> bool:
         if term.network is not None:
-            return self._within(term.network)
+            return self._client.is_in(term.network)
         if term.name == "all":
             return True
-        self._count()
+        self.usage.term()
         target = await self._target(term, domain, step)
         if target is None:
             return False
@@ -203,27 +183,13 @@ class Evaluation:
             case _:
                 return await self._ptr(target, step)
 
-    def _count(self) -> None:
-        self.lookups += 1
-        if self.lookups > LIMITS["lookups"]:
-            raise Stopped("permerror", "too-many-lookups")
-
     async def _target(self, term: Term, domain: str, step: dict[str, Any]) -> str | None:
-        """The ``<target-name>`` of a term (RFC 7208 section 4.8). None where it can match nothing: a macro stands for a
-        local part beyond ASCII (RFC 8616 section 4)."""
-        if not term.spec:
-            return domain
-        read = tokens(term.spec)
-        assert read is not None  # the record was found to be well formed
-        if all(isinstance(token, str) for token in read):
-            return as_name(term.spec)
-        if uses(read, "ls") and not self._name.local.isascii():
+        target = await self._expansion.target(term.spec, domain)
+        if target is None:
             step["error"] = "local-part-not-ascii"
-            return None
-        expanded = expand(read, await self._values(read, domain))
-        name = "" if expanded is None else as_name(expanded)
-        step["expanded"] = self.expanded[show(term.text)] = show(name)
-        return name
+        elif "%" in term.spec:
+            step["expanded"] = self.expanded[show(term.text)] = show(target)
+        return target
 
     async def _ask(self, name: str, rdtype: str, step: dict[str, Any]) -> tuple[str, ...]:
         """Records that a term needs. A name that nobody can ask for has none, and costs nothing."""
@@ -234,13 +200,8 @@ class Evaluation:
         _tell(step, answer)
         if not answer.known:
             raise Stopped("temperror", answer.reason or answer.answer)
-        self._count_void(answer)
+        self.usage.answered(answer)
         return answer.values
-
-    def _count_void(self, answer: Answer) -> None:
-        self.void_lookups += answer.answer == "absent"
-        if self.void_lookups > LIMITS["void_lookups"]:
-            raise Stopped("permerror", "too-many-void-lookups")
 
     # The mechanisms that need more than one line
 
@@ -256,7 +217,7 @@ class Evaluation:
         """RFC 7208 section 6.1: the other record's word is ours, and no record at all is an error."""
         began = self._clock()
         try:
-            self._count()
+            self.usage.term()
             target = await self._target(term, domain, step)
             step["record"] = {}
             decision = await self._check(target or "", step["record"])
@@ -281,9 +242,9 @@ class Evaluation:
         if len(hosts) > LIMITS["mx_hosts"]:
             raise Stopped("permerror", "too-many-mx-hosts")
         rdtype = self._client.address_type
-        await self._questions.ask_all([host for host in hosts if _can_be_told(host)], rdtype)
+        await self._questions.ask_all([host for host in hosts if can_be_told(host)], rdtype)
         for host in hosts:
-            if _can_be_told(host) and self._among(await self._ask(host, rdtype, step), term):
+            if can_be_told(host) and self._among(await self._ask(host, rdtype, step), term):
                 return True
         return False
 
@@ -291,85 +252,14 @@ class Evaluation:
         """RFC 7208 section 5.5: a validated name of the client that is the target or stands below it."""
         answer = await self._questions.ask(self._client.reverse, "PTR")
         _tell(step, answer)
-        self._count_void(answer)
-        names = await self._validated_names()
+        self.usage.answered(answer)
+        names = await self._expansion.validated()
         step["validated"] = names
-        return any(_is_below(name, target) for name in names)
-
-    async def _validated_names(self) -> tuple[str, ...]:
-        """The names of the client that lead back to it, of ten at most. Names that cannot be asked for are skipped, and
-        an address nobody can ask about has none (RFC 7208 section 5.5). Whoever owns the address names them, so what
-        they cost is not the policy's fault: nothing is counted here."""
-        if self._validated is None:
-            answer = await self._questions.ask(self._client.reverse, "PTR")
-            rdtype = self._client.address_type
-            hosts = [host for host in answer.values[: LIMITS["ptr_names"]] if _can_be_told(host)]
-            await self._questions.ask_all(hosts, rdtype)
-            found = []
-            for host in hosts:
-                addresses = (await self._questions.ask(host, rdtype)).values
-                if any(_number(address, self._client.version) == self._client.number for address in addresses):
-                    found.append(host)
-            self._validated = tuple(found)
-        return self._validated
-
-    # Addresses
-
-    def _within(self, network: Network) -> bool:
-        if network.version != self._client.version:
-            return False
-        shift = (32 if network.version == 4 else 128) - network.prefix
-        return network.address >> shift == self._client.number >> shift
+        return any(is_below(name, target) for name in names)
 
     def _among(self, addresses: tuple[str, ...], term: Term) -> bool:
-        version = self._client.version
-        prefix = term.prefix4 if version == 4 else term.prefix6
-        numbers = (_number(address, version) for address in addresses)
-        return any(self._within(Network(version, number, prefix)) for number in numbers if number is not None)
-
-    # Macros
-
-    async def _values(self, read: Tokens, domain: str) -> dict[str, str]:
-        """What each letter that is used stands for (RFC 7208 section 7.2)."""
-        values: dict[str, str] = {}
-        for token in read:
-            if isinstance(token, Macro) and token.letter not in values:
-                values[token.letter] = await self._value(token.letter, domain)
-        return values
-
-    async def _value(self, letter: str, domain: str) -> str:
-        match letter:
-            case "s":
-                return self._name.sender
-            case "l":
-                return self._name.local
-            case "o":
-                return self._name.domain
-            case "d":
-                return domain
-            case "i":
-                return self._client.macro
-            case "p":
-                return await self._client_name(domain)
-            case "v":
-                return self._client.zone
-            case "h":
-                return self._name.helo
-            case "c":
-                return self._client.text
-            case "r":
-                return self._receiver
-            case "t":
-                return str(int(self._now()))
-        return ""  # one of the escapes
-
-    async def _client_name(self, domain: str) -> str:
-        """``%{p}``: the domain itself if it is validated, else a name below it, else any. The ten of section 4.6.4 are
-        terms, and this is none; it is asked once."""
-        names = await self._validated_names()
-        below = [name for name in names if _is_below(name, domain)]
-        same = [name for name in below if name == domain.lower()]
-        return next(iter((*same, *below, *names)), UNKNOWN)
+        prefix = term.prefix4 if self._client.version == 4 else term.prefix6
+        return any(self._client.is_at(address, prefix) for address in addresses)
 
     async def _explanation(self, decision: Decision) -> str | None:
         """What the domain has to say to those that it rejects (RFC 7208 section 6.2). It is never counted, and whatever
@@ -404,7 +294,7 @@ class Evaluation:
         if read is None:
             step["error"] = "bad-explanation"
             return None
-        text = expand(read, await self._values(read, domain))
+        text = await self._expansion.text(read, domain)
         if text is None or not text.isascii():
             step["error"] = "bad-explanation"
             return None
@@ -432,24 +322,3 @@ def _tell(step: dict[str, Any], answer: Answer) -> None:
 def _preference(value: str) -> int:
     number = value.partition(" ")[0]
     return int(number) if number.isdecimal() and len(number) < 6 else 0
-
-
-def _can_be_told(host: str) -> bool:
-    """Whether a name out of an answer can be asked for: one with a backslash holds what no name in a question can."""
-    return "\\" not in host and can_be_asked(host)
-
-
-def _is_below(name: str, domain: str) -> bool:
-    name, domain = name.lower(), domain.lower()
-    return name == domain or name.endswith("." + domain)
-
-
-def _number(address: str, version: int) -> int | None:
-    """An address as a number; None for what is none of this version."""
-    import socket
-
-    family = socket.AF_INET if version == 4 else socket.AF_INET6
-    try:
-        return int.from_bytes(socket.inet_pton(family, address), "big")
-    except (OSError, ValueError):
-        return None

@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from probe.checks.spf.evaluation import LIMITS
 from probe.checks.spf.record import Record, Term
 from probe.checks.spf.survey import Policy, Visit, followed
 from probe.checks.spf.typos import correction, resembles_record
+from probe.checks.spf.usage import LIMITS
 from probe.checks.spf.way import Stop, lookups, voids, walk
 from probe.model import Answer
 
 # RFC 7208 section 3.4: a longer record may not fit into one UDP answer.
 ADVISED_LENGTH = 450
 _STRING = 255
+# So many terms are no record that anybody reads; the first ones show what is wrong with it.
+_MOST_TERMS = 500
 # Prefixes that hold more addresses than any one sender has.
 _WIDE = {4: 8, 6: 16}
 
@@ -167,7 +169,7 @@ def _of_record(record: Record, policy: Policy) -> Iterator[Remark]:
     def warn(id_: str, term: Term | None = None, value: str | int = "") -> Remark:
         return Remark(id_, "warning", policy.domain, "" if term is None else term.text, value)
 
-    for term in record.terms:
+    for term in record.terms[:_MOST_TERMS]:
         right = correction(term.text) if _is_suspect(term) else None
         if right is not None:
             yield warn("mistyped", term, right)
@@ -183,7 +185,7 @@ def _of_record(record: Record, policy: Policy) -> Iterator[Remark]:
         after = record.mechanisms[len(record.reached) :]  # RFC 7208 section 5.1
         if after:
             yield Remark("terms-after-all", "warning", policy.domain, " ".join(term.text for term in after))
-    for term in record.mechanisms:
+    for term in record.mechanisms[:_MOST_TERMS]:
         if term.name == "ptr":  # RFC 7208 section 5.5
             yield warn("ptr-deprecated", term)
         yield from _of_network(term, policy)

@@ -23,6 +23,7 @@ _ESCAPES = {"%": "%", "_": " ", "-": "%20"}
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # A name has at most 253 characters, a reply line 512; far beyond both, filling in is only work for us.
 LONGEST = 16_384
+_REMEMBERED = 512
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,12 @@ class Macro:
 Tokens = tuple[str | Macro, ...]
 
 
-@lru_cache(maxsize=2048)
 def tokens(text: str, *, explanation: bool = False) -> Tokens | None:
     """The tokens of a macro string, or None where it is malformed."""
+    return _read_once(text, explanation) if len(text) <= _REMEMBERED else _read(text, explanation)
+
+
+def _read(text: str, explanation: bool) -> Tokens | None:
     token = _TOKEN_OR_SPACE if explanation else _TOKEN
     found: list[str | Macro] = []
     position = 0
@@ -70,6 +74,9 @@ def tokens(text: str, *, explanation: bool = False) -> Tokens | None:
     return tuple(found)
 
 
+_read_once = lru_cache(maxsize=512)(_read)
+
+
 def uses(read: Sequence[str | Macro], letters: str) -> bool:
     """Whether any of these letters is filled in."""
     return any(isinstance(token, Macro) and token.letter in letters for token in read)
@@ -78,9 +85,15 @@ def uses(read: Sequence[str | Macro], letters: str) -> bool:
 def expand(read: Tokens, values: Mapping[str, str]) -> str | None:
     """Fill in. ``values`` maps each letter that is used to its value. None where the outcome is absurdly long."""
     out: list[str] = []
+    filled: dict[Macro, str] = {}
     size = 0
     for token in read:
-        piece = token if isinstance(token, str) else _ESCAPES.get(token.letter) or _filled(token, values[token.letter])
+        if isinstance(token, str):
+            piece = token
+        elif token in filled:
+            piece = filled[token]
+        else:
+            piece = filled[token] = _ESCAPES.get(token.letter) or _filled(token, values[token.letter])
         size += len(piece)
         if size > LONGEST:
             return None

@@ -6,9 +6,11 @@ Any text is legal here: whether it is anything that can be checked is told by ``
 from __future__ import annotations
 
 import ipaddress
+import socket
 from dataclasses import dataclass
 from typing import Literal
 
+from probe.checks.spf.record import Network
 from probe.names import BadName, to_ascii
 
 Identity = Literal["mailfrom", "helo"]
@@ -50,6 +52,22 @@ class Client:
     @property
     def address_type(self) -> str:
         return "A" if self.version == 4 else "AAAA"
+
+    def is_in(self, network: Network) -> bool:
+        """Whether the client's address belongs to a network."""
+        if network.version != self.version:
+            return False
+        shift = (32 if self.version == 4 else 128) - network.prefix
+        return network.address >> shift == self.number >> shift
+
+    def is_at(self, address: str, prefix: int = 128) -> bool:
+        """Whether the client's address agrees with that of a record in its first ``prefix`` bits, or in all."""
+        family, bits = (socket.AF_INET, 32) if self.version == 4 else (socket.AF_INET6, 128)
+        try:
+            number = int.from_bytes(socket.inet_pton(family, address), "big")
+        except (OSError, ValueError):
+            return False
+        return self.is_in(Network(self.version, number, min(prefix, bits)))
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,17 @@ def is_domain(name: str) -> bool:
 def can_be_asked(name: str) -> bool:
     """Whether DNS can be asked for a name: ASCII, up to 253 characters, labels of 1 to 63 (RFC 1035 section 2.3.4)."""
     return len(name) <= 253 and name.isascii() and all(0 < len(label) < 64 for label in name.split("."))
+
+
+def can_be_told(host: str) -> bool:
+    """Whether a name out of an answer can be asked for: one with a backslash holds what no name in a question can."""
+    return "\\" not in host and can_be_asked(host)
+
+
+def is_below(name: str, domain: str) -> bool:
+    """Whether a name is the domain or stands below it."""
+    name, domain = name.lower(), domain.lower()
+    return name == domain or name.endswith("." + domain)
 
 
 def _ascii(domain: str) -> str:

@@ -19,6 +19,9 @@ from probe.model import Result
 LOOKUP_TERMS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 RESULTS: Mapping[str, Result] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
+# Octets of the longest record that is kept read; what is longer is nobody's but an attacker's.
+_REMEMBERED = 2048
+
 _TERM = re.compile(r"([-+~?]?)([A-Za-z][A-Za-z0-9._-]*)(.*)", re.DOTALL)
 _TOPLABEL = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _DUAL_CIDR = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?\Z")
@@ -100,10 +103,13 @@ def is_record(text: str) -> bool:
     return text[:6].lower() == "v=spf1" and text[6:7] in ("", " ")
 
 
-@lru_cache(maxsize=512)
 def parse(text: str) -> Record:
     """Read a record that ``is_record``; never raises. Octets beyond ASCII are to be in ``text`` as UTF-8 reads them, or
     as ``surrogateescape`` carries them."""
+    return _parse_once(text) if len(text) <= _REMEMBERED else _parse(text)
+
+
+def _parse(text: str) -> Record:
     terms = tuple(parse_term(part) for part in text[6:].split(" ") if part)
     errors = [(term.problem, term.text) for term in terms if term.problem]
     if not text.isascii():  # RFC 7208 section 3.1
@@ -112,6 +118,9 @@ def parse(text: str) -> Record:
         again = [term.text for term in terms if term.qualifier is None and term.name == name][1:]
         errors += [("duplicate-modifier", term) for term in again]
     return Record(text, terms, tuple(errors))
+
+
+_parse_once = lru_cache(maxsize=256)(_parse)
 
 
 def parse_term(text: str) -> Term:

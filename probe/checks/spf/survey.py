@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from probe.checks.spf.macros import Tokens, as_name, expand, tokens, uses
-from probe.checks.spf.query import can_be_asked, is_domain
+from probe.checks.spf.query import can_be_asked, can_be_told, is_domain
 from probe.checks.spf.questions import Questions, texts
 from probe.checks.spf.record import Record, Term, is_record, parse
 from probe.model import Answer
 
 Place = Literal["type-99-only", "wrong-name"]
-State = Literal["found", "none", "several", "failed", "loop", "unexplored"]
+State = Literal["found", "none", "several", "failed", "loop"]
 
-# A policy may need ten look-ups. One that leads to more records than this is broken long before its end.
-_MOST_RECORDS = 24
+# A policy may need ten look-ups. One with so many terms that need one is broken long before its end.
+_MOST_TERMS = 24
 _SECONDS = 20.0
 # The letters that mean the same for each message of the domain, as far as the terms go.
 _FIXED = "do"
@@ -30,7 +30,8 @@ _FIXED = "do"
 
 @dataclass(frozen=True)
 class Visit:
-    """What one term leads to. ``target`` is its name, None where that depends on the client or the sender. ``answers``
+    """What one term leads to. ``target`` is its name, None where that depends on the client or the sender,
+    or where nobody looked any more. ``answers``
     is what DNS says about it; of ``mx`` first its MX records, then A and AAAA of each host. ``policy`` is what
     ``include`` and ``redirect`` lead to."""
 
@@ -58,7 +59,7 @@ class Policy:
 
 
 async def explore(domain: str, questions: Questions) -> Policy:
-    """Everything that the policy of ``domain`` leads to, as far as 24 records and 20 seconds go."""
+    """Everything that the policy of ``domain`` leads to, as far as 24 look-up terms and 20 seconds go."""
     surveyor = _Survey(domain, questions)
     policy = await surveyor.policy(domain, ())
     if policy.state == "none" and is_domain(domain):
@@ -79,7 +80,7 @@ class _Survey:
     def __init__(self, origin: str, questions: Questions) -> None:
         self._origin = origin
         self._questions = questions
-        self._left = _MOST_RECORDS
+        self._left = _MOST_TERMS
         self._deadline = asyncio.get_running_loop().time() + _SECONDS
 
     async def policy(self, domain: str, above: tuple[str, ...]) -> Policy:
@@ -88,9 +89,6 @@ class _Survey:
             return Policy(domain, "loop")
         if not is_domain(domain):
             return Policy(domain, "none", "bad-domain")
-        if self._left <= 0:
-            return Policy(domain, "unexplored")
-        self._left -= 1
         answer = await self._ask(domain, "TXT")
         if not answer.known:
             return Policy(domain, "failed", answer.reason or answer.answer)
@@ -126,6 +124,9 @@ class _Survey:
         return {place: visit for (place, _), visit in zip(terms, visits, strict=True)}
 
     async def _visit(self, term: Term, domain: str, above: tuple[str, ...]) -> Visit:
+        self._left -= 1
+        if self._left < 0:
+            return Visit(None)
         target = self._target(term, domain)
         if target is None or term.name == "ptr":
             return Visit(target)
@@ -139,7 +140,7 @@ class _Survey:
             return Visit(target, await self._addresses(target))
         mx = await self._ask(target, "MX")
         hosts = [value.rpartition(" ")[2] for value in mx.values][:11]
-        hosts = [host for host in hosts if host != "." and "\\" not in host and can_be_asked(host)]
+        hosts = [host for host in hosts if host != "." and can_be_told(host)]
         found = await asyncio.gather(*map(self._addresses, hosts))
         return Visit(target, (mx, *(answer for pair in found for answer in pair)))
 

@@ -28,6 +28,8 @@ _MENTION = re.compile(r"\b(?:include:|redirect=|ip4:|ip6:)|[-~?+]all\b", re.IGNO
 _NAMES = {"ipv4": "ip4", "ip": "ip4", "ip-4": "ip4", "ipv6": "ip6", "ip-6": "ip6", "includes": "include"}
 _NAMES |= {"inc": "include", "incude": "include", "inlcude": "include", "exist": "exists", "redir": "redirect"}
 _NAMES |= {"host": "a", "aaaa": "a", "mxs": "mx", "al": "all", "alll": "all"}
+# A longer term is no slip of the hand.
+_LONGEST = 300
 _MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 
 
@@ -52,6 +54,8 @@ def after_version(text: str) -> str:
 
 def correction(term: str) -> str | None:
     """What a term should probably read; None where there is no good guess."""
+    if len(term) > _LONGEST:
+        return None
     read = folded(term).strip("\"'`,;\t\r\n ")
     sign = read[:1] if read[:1] in "+-~?" else ""
     body = read.removeprefix(sign)

@@ -67,7 +67,7 @@ def _voids(visit: Visit, version: int) -> int:
 def _allows(term: Term, visit: Visit) -> bool:
     """Whether this very term can match anybody. What could not be asked, or hangs on the message, may."""
     if term.name in ("include", "redirect"):
-        return visit.policy is None or visit.policy.state in ("failed", "unexplored")
+        return visit.policy is None or visit.policy.state == "failed"
     if term.name in ("a", "mx", "exists") and visit.target is not None:
         return any(answer.answer != "absent" and answer.type != "MX" for answer in visit.answers) or any(
             answer.answer in ("failed", "refused") for answer in visit.answers

@@ -142,7 +142,14 @@ def test_a_policy_without_end_is_not_followed_without_end() -> None:
     deep = Deep()
     found = asyncio.run(explore("shop.test", Questions(deep)))
     assert "too-many-lookups" in [one.id for one in remarks(found)]
-    assert deep.asked <= 24
+    assert deep.asked <= 25
+
+
+def test_a_record_of_endless_terms_is_not_asked_for_endlessly() -> None:
+    asker = FakeAsker({"TXT shop.test": "v=spf1 " + " ".join(f"exists:x{number}.test" for number in range(3000))})
+    found = remarks(asyncio.run(explore("shop.test", Questions(asker))))
+    assert "too-many-lookups" in [one.id for one in found]
+    assert len(asker.asked) <= 25
 
 
 @pytest.mark.parametrize(
