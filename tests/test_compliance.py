@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 import re
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probe.authentication.message import message
 from probe.catalog import catalog
 from probe.checks import dkim, dmarc, spf
 from probe.codec import dumps, from_json
 from probe.compliance import RULES, compliance
 from probe.model import CheckResult, Compliance
-from tests.checks.fake import Said, check
+from tests.checks.fake import FakeAsker, Said, check, failed
+from tests.signing import NOW, PLAIN, Signer
 
 FACTS = catalog()
 DKIM_PASS = CheckResult("dkim", "s1._domainkey.shop.example", "pass", {"verified": True})
@@ -194,6 +197,50 @@ def test_the_results_of_the_checks_themselves_are_understood() -> None:
     assert told(no_key)["google-dkim"].holds == "fail"
     guess = check(dkim, dkim.Key("shop.example", "s1", True), zone)
     assert told(guess)["google-dkim"].reason == "selector-not-known"
+
+
+RECEIVED = (
+    b"Received: from mail.shop.test (mail.shop.test [203.0.113.7]) by mx.test; Fri, 27 Nov 2026 09:00:01 +0000\r\n"
+)
+SIGNER = Signer(algorithm="ed25519-sha256")
+ZONE: dict[str, Said] = {
+    SIGNER.name: SIGNER.record,
+    "TXT shop.test": "v=spf1 ip4:203.0.113.0/24 -all",
+    "TXT _dmarc.shop.test": "v=DMARC1; p=none; rua=mailto:d@shop.test",
+}
+
+
+def of_message(octets: bytes, zone: dict[str, Said]) -> dict[str, Compliance]:
+    """A message as it came in, verified by the checks themselves."""
+    assessed = asyncio.run(
+        message(octets, resolver=FakeAsker(zone), mail_from="ann@shop.test", clock=lambda: 0.0, now=lambda: NOW)
+    )
+    return told(*assessed.checks)
+
+
+def test_a_signed_message_is_held_against_the_rules() -> None:
+    everything = of_message(RECEIVED + SIGNER.sign(), ZONE)
+    kept = {id_ for id_, one in everything.items() if one.holds == "pass"}
+    assert kept >= {"google-spf", "google-dkim", "google-dmarc", "google-alignment", "google-format", "google-own-from"}
+    assert "fail" not in {one.holds for one in everything.values()}
+    assert "marketing-or-not" == everything["google-one-click"].reason
+    assert "no-client-address" == everything["google-ptr"].reason
+
+
+def test_a_message_that_was_changed_and_not_allowed_breaks_them() -> None:
+    zone = {**ZONE, "TXT shop.test": "v=spf1 -all"}
+    everything = of_message(RECEIVED + SIGNER.sign() + b"a footer\r\n", zone)
+    broken = {id_ for id_, one in everything.items() if one.holds == "fail"}
+    assert broken >= {"google-spf-or-dkim", "microsoft-spf", "microsoft-dkim", "yahoo-spf-and-dkim", "yahoo-alignment"}
+    unsigned = of_message(RECEIVED + PLAIN, ZONE)
+    assert ("fail", "no-signature") == (unsigned["google-dkim"].holds, unsigned["google-dkim"].reason)
+    assert "pass" == unsigned["google-spf-or-dkim"].holds == unsigned["google-alignment"].holds
+
+
+def test_a_key_that_could_not_be_asked_for_leaves_it_open() -> None:
+    everything = of_message(RECEIVED + SIGNER.sign(), {**ZONE, SIGNER.name: failed(), "TXT shop.test": "v=spf1 -all"})
+    for id_ in ("google-spf-or-dkim", "google-dkim", "google-alignment"):
+        assert "unknown" == everything[id_].holds
 
 
 def test_a_rule_says_who_wants_it_since_when_and_where_that_stands() -> None:
