@@ -121,7 +121,7 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         asked = found["rfc9989"]["disposition"]
         id_ = "dmarc-fail-watched" if asked == "none" else "dmarc-fail"
         yield emit(id_, domain, domain=domain, reason=facts.reason(found), policy=asked)
-    if found.get("found_at") and one.result != "permerror":
+    if found.get("policy"):
         yield from _of_policy(one, facts, str(record))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from probe.catalog import catalog
 from probe.checks import dmarc
 from probe.checks.dmarc.discovery import registered_domain, targets
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
@@ -134,6 +135,7 @@ def test_which_policy_speaks_for_a_subdomain(record: str, exists: Said | None, p
 def test_whether_the_subdomain_exists_may_stay_unknown() -> None:
     result = check(dmarc, FROM, {at("shop.example"): "v=DMARC1; p=none; np=reject", f"A {FROM}": failed()})
     assert (result.result, result.facts["reason"]) == ("temperror", "existence-unknown")
+    assert list(dmarc.findings(result, catalog())) == []
 
 
 @pytest.mark.parametrize(("p", "applied"), [("reject", "quarantine"), ("quarantine", "none"), ("none", "none")])

@@ -13,9 +13,10 @@ from probe.checks import dmarc
 from probe.checks.dmarc.discovery import targets
 from probe.checks.dmarc.reports import faults
 from probe.embedded.dns import DnsServer, Fault
+from probe.findings import finding
 from probe.model import CheckResult
 from probe.resolver import Resolver
-from tests.checks.fake import FakeAsker, run
+from tests.checks.fake import FakeAsker, Said, absent, failed, refused, run
 
 TOP = {"com": "", "net": "", "example": ""}
 EXAMPLES = {
@@ -112,6 +113,41 @@ def test_a_server_that_does_not_answer_is_never_a_missing_record() -> None:
         one = over_dns("shop.example", {**TOP, "shop.example": ""}, {"_dmarc.shop.example": fault})  # type: ignore[dict-item]
         assert one.result == "temperror"
         assert list(dmarc.findings(one, catalog())) == []
+
+
+PIECES = st.sampled_from(
+    "v=DMARC1; p=none; p=reject; sp=none; np=reject; psd=y; psd=n; t=y; pct=0; aspf=s; p=x; v=DMARC1, "
+    "rua=mailto:d@other.example; rua=d@shop.example;".split()
+)
+TEXTS = st.lists(PIECES, min_size=1, max_size=5).map(" ".join)
+ANSWERS: st.SearchStrategy[Said] = st.one_of(
+    TEXTS, TEXTS, st.lists(TEXTS, max_size=2), st.sampled_from([absent(), absent("nodata"), failed(), refused()])
+)
+NAMES = ("_dmarc.a.shop.example", "_dmarc.shop.example", "_dmarc.example", "_dmarc.b.shop.example")
+
+
+@given(
+    st.tuples(*(ANSWERS for _ in NAMES)),
+    st.sampled_from([absent(), failed(), absent("nodata")]),
+    st.sampled_from([None, ("pass", "b.shop.example"), ("fail", "a.shop.example"), ("temperror", "shop.example")]),
+    st.sampled_from([None, (), (("pass", "shop.example"),), (("temperror", "b.shop.example"),)]),
+)
+def test_whatever_dns_says_a_verdict_and_its_words_come_of_it(
+    said: tuple[Said, ...],
+    exists: Said,
+    spf: tuple[str, str] | None,
+    dkim: tuple[tuple[str, str], ...] | None,
+) -> None:
+    zone = {f"TXT {name}": answer for name, answer in zip(NAMES, said, strict=True)} | {"A a.shop.example": exists}
+    asker = FakeAsker(zone)
+    one = run(dmarc, dmarc.Author("a.shop.example", spf, dkim), asker)
+    facts = catalog()
+    for emitted in dmarc.findings(one, facts):
+        told = finding(emitted.id, emitted.subject, facts, **emitted.details)
+        assert "?" not in f"{told.title} {told.explanation} {told.remedy}"
+    late = any(not answer.known for answer in one.queries) or "temperror" in str((spf, dkim))
+    allowed = {None, "none", "permerror", "pass", "fail"} | ({"temperror"} if late else set())
+    assert {one.facts["rfc9989"]["result"], one.facts["rfc7489"]["result"]} <= allowed
 
 
 @given(st.lists(st.from_regex(r"[a-z]{1,3}", fullmatch=True), min_size=1, max_size=60).map(".".join))
