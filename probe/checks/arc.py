@@ -98,7 +98,7 @@ async def run(subject: Chain, *, ask: Asker, connect: Connector | None = None, f
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     if one.result == "fail":
         yield emit("arc-fail", one.subject, reason=facts.reason(one.facts), instance=one.facts["instance"])
-    elif one.result == "temperror":
+    elif one.result == "temperror" and "instance" in one.facts:
         yield emit("arc-not-asked", one.subject, reason=facts.reason(one.facts), instance=one.facts["instance"])
 
 

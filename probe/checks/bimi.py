@@ -93,7 +93,7 @@ async def run(subject: str | Logo, *, ask: Asker, connect: Connector | None = No
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    domain, found = one.facts["domain"], one.facts
+    domain, found = one.facts.get("domain", one.subject), one.facts
     if one.result == "permerror":
         yield emit("bimi-broken", one.subject, name=one.subject, reason=facts.reason(found))
     if one.result == "fail":

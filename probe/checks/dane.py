@@ -108,7 +108,7 @@ async def run(subject: Mail, *, ask: Asker, connect: Connector | None = None, fa
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    for told in one.facts["problems"]:
+    for told in one.facts.get("problems", ()):
         problem = told["problem"]
         yield emit(
             f"dane-{problem}",

@@ -33,5 +33,5 @@ async def run(subject: Message, *, ask: Asker, connect: Connector | None = None,
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    if one.facts["fields"]:
+    if one.facts.get("fields"):
         yield emit("dkim2-seen", one.subject, fields=", ".join(one.facts["fields"]))

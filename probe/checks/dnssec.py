@@ -70,7 +70,7 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    for told in one.facts["problems"]:
+    for told in one.facts.get("problems", ()):
         problem = told["problem"]
         yield emit(
             f"dnssec-{problem}",

@@ -66,7 +66,7 @@ async def run(subject: Hosts, *, ask: Asker, connect: Connector | None = None, f
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    for told in one.facts["problems"]:
+    for told in one.facts.get("problems", ()):
         problem = told["problem"]
         yield emit(
             f"ipv6-{problem}",

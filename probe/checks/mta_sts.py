@@ -86,7 +86,7 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     publish: Mapping[str, str] = found.get("publish", {})
     certificate: Mapping[str, Any] = found.get("certificate") or {}
     wrong: Mapping[str, Any] = found.get("wrong_certificates", {})
-    for problem in found["problems"]:
+    for problem in found.get("problems", ()):
         yield emit(
             f"mta-sts-{problem}",
             one.subject,

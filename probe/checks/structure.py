@@ -90,7 +90,7 @@ async def run(subject: Arrived, *, ask: Asker, connect: Connector | None = None,
 
 
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
-    for row in one.facts["problems"]:
+    for row in one.facts.get("problems", ()):
         problem = row["problem"]
         yield emit(f"structure-{problem}", one.subject, term=row["term"])
 

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from probe import checks
+from probe.catalog import catalog
 from probe.checks import dane, dkim, dmarc, dnsbl, dnssec, ipv6, mta_sts, mx, ptr, spf
 from probe.checks.spf.record import parse as parse_spf
 from probe.codec import from_json, to_json
+from probe.findings import finding
 from probe.model import CheckResult
 from tests.checks.fake import Said, check
 
@@ -69,6 +72,15 @@ def test_any_author_is_survived(texts: list[str]) -> None:
     for domain, zone in ((author, {}), ("shop.example", {"TXT _dmarc.shop.example": f"v=DMARC1; p=reject; {record}"})):
         result = check(dmarc, dmarc.Author(domain, given.spf, given.dkim), zone)
         assert json.dumps(to_json(result), ensure_ascii=False).isprintable()
+
+
+@pytest.mark.parametrize("id_", checks.IDS)
+@pytest.mark.parametrize("about", [{"reason": "timeout"}, {"reason": "internal-error", "error": "x.py:1"}, {}], ids=str)
+def test_a_check_that_came_to_no_end_is_told_without_its_facts(id_: str, about: dict[str, str]) -> None:
+    """What ``bounded`` puts in the place of a result holds the reason alone."""
+    facts = catalog()
+    for emitted in checks.check(id_).findings(CheckResult(id_, "shop.example", "temperror", about), facts):
+        assert finding(emitted.id, emitted.subject, facts, **emitted.details).title
 
 
 def test_a_long_record_is_read_in_linear_time() -> None:
