@@ -142,6 +142,8 @@ def test_nobody_looks_for_misplaced_records_where_one_is_found_or_the_answer_is_
         ("v=DMARC1p=none", "permerror", "missing-semicolon"),
         ('"v=DMARC1; p=none"', "permerror", "quoted-record"),
         ("v=DMARC1; p=monitor", "permerror", "bad-p"),
+        ("v=DMARC1; p=none, rua=mailto:d@shop.example", "permerror", "unseparated"),
+        ("v=DMARC1; p='none'", "permerror", "quotes"),
         ("v=DMARC1", "permerror", "missing-p"),
         ("v=DMARC1; p=reject; np=", "permerror", "bad-np"),
         ("v=spf1 -all", "none", "spf-in-its-place"),

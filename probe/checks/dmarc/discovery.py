@@ -225,8 +225,9 @@ def _applies(
 
 
 def _fault(record: Record) -> str:
-    """Why a record is unusable."""
-    return next(id_ for id_ in record.warnings if id_ in ("missing-p", "bad-p", "bad-sp", "bad-np"))
+    """Why a record is unusable: what spoilt the value, where that can be seen, else which policy is wrong."""
+    told = ("unseparated", "quotes", "missing-p", "bad-p", "bad-sp", "bad-np")
+    return next(id_ for id_ in told if id_ in record.warnings)
 
 
 async def _subdomain_tag(domain: str, record: Record, steps: Steps) -> tuple[str | None, bool | None]:
