@@ -99,8 +99,9 @@ class Signer:
         fields, found = rfc822_parse(message)
         if hashed is None:
             hashed = policy.canonicalize_body(found if body is None else body)
-        if tags.get("l") is not None:
-            hashed = hashed[: int(str(tags["l"]))]
+        length = tags.get("l")
+        if length is not None and length.isdigit():
+            hashed = hashed[: int(length)]
         digest = hashlib.sha1 if self.algorithm.endswith("sha1") else hashlib.sha256
         written: dict[str, str | None] = {"v": "1", "a": self.algorithm, "c": c, "d": self.domain, "s": self.selector}
         written |= {"h": ":".join(headers), "bh": base64.b64encode(digest(hashed).digest()).decode()}

@@ -83,7 +83,7 @@ async def message(
         facts=_facts(mail, env),
         checks=checks,
         findings=findings_of(checks, facts),
-        fixes=fixes(checks, env, facts),
+        fixes=fixes(checks, facts),
         authentication_results=authentication_results(authserv_id or own_name(None), checks, env.client),
     )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from probe.authentication.envelope import Envelope
+from probe import remedies
 from probe.catalog import Catalog
 from probe.model import CheckResult, Fix
 
@@ -17,38 +16,52 @@ _TO_PUBLISH = frozenset("no-key not-a-key bad-base64 bad-key malformed-tag missi
 _WEAK = frozenset("sha1 short-key sha1-only".split())
 
 
-def fixes(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> tuple[Fix, ...]:
+def fixes(checks: Sequence[CheckResult], facts: Catalog) -> tuple[Fix, ...]:
     """Steps in the order in which to take them, each once."""
-    return tuple(dict.fromkeys(_steps(checks, facts)))
+    return tuple(dict.fromkeys(step for one in checks for step in _steps(one, facts) if step is not None))
 
 
-def _steps(checks: Sequence[CheckResult], facts: Catalog) -> Iterator[Fix]:
-    for one in checks:
-        if one.check == "dkim" and one.result != "pass":
-            yield from _of_signature(one, facts)
+def _steps(one: CheckResult, facts: Catalog) -> Iterator[Fix | None]:
+    if one.check == "dkim" and one.result != "pass":
+        yield from _of_signature(one, facts)
+    elif one.check == "spf" and one.result == "permerror":
+        yield remedies.sender_policy(one, facts)
+    elif one.check == "dmarc":
+        yield from _of_policy(one, facts)
 
 
 def _of_signature(one: CheckResult, facts: Catalog) -> Iterator[Fix]:
     told, reason = one.facts, one.facts.get("reason")
     if reason == "no-signature":
-        yield _fix("sender", "fix-sign", facts)
+        yield _fix("sender", facts.say("fix-sign"), facts)
     elif reason in _TO_PUBLISH:
         kind = "ed25519" if str(told.get("algorithm")).startswith("ed25519") else "rsa"
         record = f'{one.subject}. TXT "v=DKIM1; k={kind}; p={facts.words["publish-your-key"]}"'
-        yield _fix("dns", "fix-publish-key", facts, publish=record, selector=told.get("selector"))
+        yield _fix("dns", facts.say("fix-publish-key", selector=told.get("selector")), facts, record)
     elif reason in _WEAK:
-        yield _fix("sender", "fix-strong-key", facts)
+        yield _fix("sender", facts.say("fix-strong-key"), facts)
     elif reason == "other-key":
-        yield _fix("sender", "fix-other-key", facts, name=one.subject)
+        yield _fix("sender", facts.say("fix-other-key", name=one.subject), facts)
     elif one.result == "fail":
         kinds = {change["change"] for change in told.get("changes", ())}
         if kinds & _BY_THE_SIGNER:
-            yield _fix("sender", "fix-mend-signer", facts)
+            yield _fix("sender", facts.say("fix-mend-signer"), facts)
         elif kinds & _BY_ENCODING:
-            yield _fix("sender", "fix-sign-encoded", facts)
+            yield _fix("sender", facts.say("fix-sign-encoded"), facts)
         else:
-            yield _fix("relay", "fix-leave-unchanged" if kinds else "fix-find-change", facts)
+            yield _fix("relay", facts.say("fix-leave-unchanged" if kinds else "fix-find-change"), facts)
 
 
-def _fix(who: str, key: str, facts: Catalog, *, publish: str | None = None, **values: Any) -> Fix:
-    return Fix(facts.words[f"who-{who}"], facts.say(key, **values), publish=publish)
+def _of_policy(one: CheckResult, facts: Catalog) -> Iterator[Fix | None]:
+    """A record that is missing or broken; and where something passed for another domain, how to make it speak for the
+    author. Nobody is told to authorise the address that brought a message: it may be a forger's."""
+    if one.result in ("none", "permerror"):
+        yield remedies.text_record(one, "fix-dmarc-record", facts)
+    passed = [each for each in one.facts.get("rfc9989", {}).get("identifiers", ()) if each["result"] == "pass"]
+    if one.result == "fail" and passed:
+        others = facts.listed([f"{each['mechanism'].upper()} {each['domain']}" for each in passed])
+        yield _fix("sender", facts.say("fix-align", domain=one.subject, others=others), facts)
+
+
+def _fix(who: str, do: str, facts: Catalog, publish: str | None = None) -> Fix:
+    return Fix(facts.words[f"who-{who}"], do, publish=publish)

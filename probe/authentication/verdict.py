@@ -26,13 +26,12 @@ def conclusion(checks: Sequence[CheckResult]) -> Conclusion:
 
 def summary(checks: Sequence[CheckResult], facts: Catalog) -> str:
     """The sentence that goes with the conclusion."""
-    dmarc = _only(checks, "dmarc")
+    dmarc, word = _only(checks, "dmarc"), conclusion(checks)
     if dmarc is None:
-        return facts.words["summary-message-no-author"]
-    key = f"summary-message-{conclusion(checks)}"
-    if dmarc.result in ("none", "permerror", "temperror", None) and conclusion(checks) != "pass":
-        key += f"-{dmarc.result or 'undecided'}"
-    return facts.say(key, domain=dmarc.subject)
+        return facts.say("summary-message-no-author")
+    if dmarc.result in ("pass", "fail"):
+        return facts.say(f"summary-message-{word}", domain=dmarc.subject)
+    return facts.say(f"summary-message-{word}-{dmarc.result or 'undecided'}", domain=dmarc.subject)
 
 
 def proof(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> tuple[str, ...]:

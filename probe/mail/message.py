@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from probe.mail.canonical import relaxed_body, simple_body
 
@@ -70,6 +70,11 @@ class Message:
     def first(self, name: str) -> Field | None:
         """The topmost field of one name."""
         return next(iter(self.all(name)), None)
+
+    @cached_property
+    def notes(self) -> dict[Any, Any]:
+        """What others worked out about it and need not work out again."""
+        return {}
 
     @cached_property
     def simple_body(self) -> bytes:

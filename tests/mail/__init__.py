@@ -1,1 +1,1 @@
-"""Checks, asked of a name server that is a dict."""
+"""Reading one message."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import quopri
 import re
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from probe.mail.canonical import BODY, without_last_line_ends
 from probe.mail.message import Message, line_ends_of, to_crlf
 
 _CRLF = b"\r\n"
-_BUDGET = 48 * 1024 * 1024
+_BUDGET = 16 * 1024 * 1024
 _MOST_FOOTER_LINES = 4000
 _MOST_BANNER_LINES = 60
 _MOST_INSERTED_LINES = 60
@@ -37,20 +36,32 @@ Guess = tuple[Change, bytes]
 
 
 def explain(message: Message, signature: Signature) -> Change | None:
-    """The change that explains why the body does not agree with ``bh=``; None where no guess fits."""
-    budget = _BUDGET
-    wanted, name = signature.body_hash, hash_of(signature)
+    """The change that explains why the body does not agree with ``bh=``; None where no guess fits. Signatures that hash
+    in the same way share the work."""
     footer = _footer(message, signature)
     if footer is not None:
         return footer
+    way = (signature.body_form, hash_of(signature), signature.length)
+    known, more = message.notes.setdefault(("guesses", *way), ({}, _hashed(message, signature)))
+    while signature.body_hash not in known:
+        step = next(more, None)
+        if step is None:
+            return None
+        digest, change = step
+        known.setdefault(digest, change)
+    found: Change = known[signature.body_hash]
+    return found
+
+
+def _hashed(message: Message, signature: Signature) -> Iterator[tuple[bytes, Change]]:
+    """Each guess as the hash that the signer would have written, until the budget is spent."""
+    budget = _BUDGET
     for change, octets in _guesses(message, signature):
         budget -= len(octets)
         if budget < 0:
-            return None
+            return
         cut = octets if signature.length is None else octets[: signature.length]
-        if hmac.compare_digest(hashlib.new(name, cut).digest(), wanted):
-            return change
-    return None
+        yield hashlib.new(hash_of(signature), cut).digest(), change
 
 
 def _footer(message: Message, signature: Signature) -> Change | None:
@@ -86,16 +97,12 @@ def _guesses(message: Message, signature: Signature) -> Iterator[Guess]:
     other = "simple" if signature.body_form == "relaxed" else "relaxed"
     body = message.body
     yield _body("other-canonicalization", form=other), BODY[other](body)
+    # The likely ones first: of a large body only a few fit into the budget.
+    for change, text in chain(_encodings(message), _charsets(body), _wrapped(body), _white_space(body)):
+        if text != body:
+            yield change, form(text)
     yield from _line_ends(message, form is BODY["relaxed"])
-    for change, text in chain(
-        _white_space(body),
-        _quoting(body),
-        _encodings(message),
-        _charsets(body),
-        _wrapped(body),
-        _banners(body),
-        _inserted(body),
-    ):
+    for change, text in chain(_quoting(body), _inserted(body), _banners(body)):
         if text != body:
             yield change, form(text)
     yield _body("empty-body"), b""
@@ -123,9 +130,10 @@ def _line_ends(message: Message, relaxed: bool) -> Iterator[Guess]:
 
 def _white_space(body: bytes) -> Iterator[Guess]:
     """White space at the ends of lines, added or taken away; the line "-- " before a signature is the usual victim."""
-    stripped = _CRLF.join(line.rstrip(b" \t") for line in body.split(_CRLF))
-    yield _body("trailing-white-space-added"), stripped
+    stripped = [line.rstrip(b" \t") for line in body.split(_CRLF)]
+    yield _body("trailing-white-space-added"), _CRLF.join(stripped)
     yield _body("trailing-white-space-lost"), re.sub(rb"(?m)^--\r$", b"-- \r", body)
+    yield _body("trailing-white-space-added"), _CRLF.join(b"-- " if line == b"--" else line for line in stripped)
     yield _body("leading-lines-added"), body.lstrip(b"\r\n")
     for count in (1, 2):
         yield _body("leading-lines-lost"), _CRLF * count + body
@@ -225,10 +233,10 @@ def _wrapped(body: bytes) -> Iterator[Guess]:
 
 def _banners(body: bytes) -> Iterator[Guess]:
     """Lines were put in front, such as a warning that the mail comes from outside."""
-    at = 0
+    at, end = 0, len(without_last_line_ends(body))
     for lines in range(1, _MOST_BANNER_LINES + 1):
         at = body.find(_CRLF, at) + 2
-        if at < 2:
+        if at < 2 or at >= end:
             return
         yield _body("banner-added", lines=lines, octets=at), body[at:]
 

@@ -50,7 +50,7 @@ def explain(message: Message, signature: Signature, verify: Verifier) -> tuple[C
 
     def agrees(guess: Sequence[Field | None], form: str = signature.header_form) -> bool:
         nonlocal tries, budget
-        size = sum(len(one.raw) for one in guess if one is not None)
+        size = len(signature.field.raw) + sum(len(one.raw) for one in guess if one is not None)
         tries, budget = tries - 1, budget - size
         if tries < 0 or budget < 0:
             return False
@@ -197,6 +197,8 @@ def _respaced(one: Field, signature: Signature) -> Iterator[Field]:
         yield field(name + b" " + value.strip(b" ")[1:].replace(b">", b"", 1))
     yield field(name + b" " + value.replace(b",", b", ").replace(b",  ", b", "))
     if signature.header_form == "simple":
+        for fold in (b",\r\n\t", b",\r\n "):
+            yield field(name + value.replace(b", ", fold))
         yield field(name + value.lstrip(b" \t"))
         yield field(name + b" " + value.strip(b" \t"))
         yield field(name + _FOLD.sub(b" ", value))

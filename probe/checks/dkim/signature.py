@@ -192,7 +192,7 @@ def _number(value: str | None) -> int | None:
 def _copied(value: str) -> tuple[tuple[str, bytes], ...]:
     """The fields of ``z=`` as name and value, in their order (RFC 6376 section 3.5)."""
     found = []
-    for part in _packed(value).split("|") if value else ():
+    for part in _packed(value).split("|", _MOST)[:_MOST] if value else ():
         name, colon, text = part.partition(":")
         if colon:
             found.append((name, _unquoted(text.encode("utf-8", "surrogateescape"))))

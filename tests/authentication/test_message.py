@@ -1,0 +1,199 @@
+"""A message in, its assessment out: what is believed, by whose word, and what is to be done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import probe
+from probe.catalog import catalog
+from probe.codec import from_json, to_json
+from probe.errors import UsageError
+from probe.model import Assessment
+from tests.checks.fake import FakeAsker, Said, failed
+from tests.signing import NOW, PLAIN, Signer
+
+SIGNER = Signer(algorithm="ed25519-sha256")
+LIST = Signer("list.test", "l1", bits=1024)
+RECEIVED = (
+    b"Return-Path: <ann@shop.test>\r\n"
+    b"Received: from mx.mail.test ([10.0.0.1]) by store.mail.test; Fri, 27 Nov 2026 09:00:04 +0000\r\n"
+    b"Received: from mail.shop.test (mail.shop.test [203.0.113.7])\r\n"
+    b"\tby mx.mail.test with ESMTPS; Fri, 27 Nov 2026 09:00:03 +0000\r\n"
+    b"Received: from laptop ([198.51.100.200]) by mail.shop.test; Fri, 27 Nov 2026 09:00:01 +0000\r\n"
+)
+ZONE: dict[str, Said] = {
+    SIGNER.name: SIGNER.record,
+    LIST.name: LIST.record,
+    "TXT shop.test": "v=spf1 ip4:203.0.113.7 -all",
+    "TXT list.test": "v=spf1 ip4:203.0.113.9 -all",
+    "TXT _dmarc.shop.test": "v=DMARC1; p=reject",
+}
+
+
+def assessed(message: bytes, zone: Mapping[str, Said] = ZONE, lang: str = "en", **envelope: Any) -> Assessment:
+    work = probe.message(
+        message,
+        name="a.eml",
+        resolver=FakeAsker(zone),
+        facts=catalog(lang),
+        authserv_id="mx.test",
+        now=lambda: NOW,
+        **envelope,
+    )
+    return asyncio.run(work)
+
+
+def results(one: Assessment) -> dict[str, str | None]:
+    return {row.check: row.result for row in one.checks}
+
+
+def ids(one: Assessment) -> set[str]:
+    return {finding.id for finding in one.findings}
+
+
+def without(*names: str) -> dict[str, Said]:
+    return {name: said for name, said in ZONE.items() if name not in names}
+
+
+def test_a_message_that_proves_itself() -> None:
+    one = assessed(RECEIVED + SIGNER.sign())
+    assert {"structure": "pass", "spf": "pass", "dkim": "pass", "arc": "none", "dmarc": "pass"} == results(one)
+    assert ("message", "a.eml", "pass", ()) == (one.kind, one.subject, one.conclusion, one.fixes)
+    assert not {"dkim-fail", "dkim-unsigned", "dmarc-fail", "spf-broken"} & ids(one)
+    assert "shop.test, the domain of the author, stands for this message." == one.summary
+    assert "DMARC pass: shop.test is aligned with SPF shop.test and DKIM shop.test" in one.proof
+
+
+def test_the_last_hop_from_outside_is_the_client() -> None:
+    """Above it the receiver's own servers wrote; below it anybody could."""
+    one = assessed(RECEIVED + SIGNER.sign())
+    assert ("203.0.113.7", "received") == (one.client.address, one.client.learned_from)
+    assert (2, "mx.mail.test") == (one.facts["received_place"], one.facts["received_by"])
+    assert ("ann@shop.test", "mail.shop.test") == (one.facts["mail_from"], one.facts["ehlo"])
+    assert any("number 2 from the top, written by mx.mail.test" in line for line in one.proof)
+
+
+def test_what_is_given_comes_first() -> None:
+    one = assessed(RECEIVED + SIGNER.sign(), client_ip="192.0.2.1", mail_from="bob@list.test", ehlo="x.test")
+    assert ("192.0.2.1", "option") == (one.client.address, one.client.learned_from)
+    row = next(row for row in one.checks if row.check == "spf")
+    assert ("mailfrom", "fail", "list.test") == (row.subject, row.result, row.facts["domain"])
+    assert "pass" == results(one)["dmarc"]  # by DKIM
+
+
+def test_the_null_reverse_path_leaves_the_ehlo_name() -> None:
+    zone = {**ZONE, "TXT mail.shop.test": "v=spf1 ip4:203.0.113.7 -all"}
+    one = assessed(RECEIVED.replace(b"<ann@shop.test>", b"<>") + PLAIN, zone)
+    row = next(row for row in one.checks if row.check == "spf")
+    assert ("helo", "pass", "pass") == (row.subject, row.result, results(one)["dmarc"])
+
+
+def test_without_a_client_nothing_is_claimed() -> None:
+    one = assessed(PLAIN)
+    assert "unknown" == one.conclusion
+    assert "spf" not in results(one)
+    assert any("give --client-ip" in line for line in one.proof)
+    assert "spf=" not in str(one.authentication_results)
+
+
+def test_a_forged_author_fails() -> None:
+    one = assessed(RECEIVED.replace(b"ann@shop.test", b"x@list.test").replace(b"113.7", b"113.9") + LIST.sign())
+    assert {"spf": "pass", "dkim": "pass", "dmarc": "fail"}.items() <= results(one).items()
+    assert "fail" == one.conclusion
+    assert "dmarc-fail" in ids(one)
+    assert any(fix.publish is None and "d=" in fix.do for fix in one.fixes)
+
+
+def test_what_a_list_did_is_told_with_what_to_do() -> None:
+    one = assessed(SIGNER.sign().replace(b"Subject: ", b"Subject: [orders] ") + b"-- \r\nthe list\r\n")
+    [finding] = [finding for finding in one.findings if finding.id == "dkim-fail"]
+    assert "the last 2 lines" in finding.explanation
+    assert 'It agrees without "[orders]" in front of the subject' in finding.explanation
+    assert ["relay"] == [fix.who for fix in one.fixes]
+
+
+def test_a_missing_key_is_to_be_published() -> None:
+    one = assessed(SIGNER.sign(), without(SIGNER.name))
+    [fix] = [fix for fix in one.fixes if fix.publish and fix.publish.startswith("s1._domainkey.shop.test. TXT")]
+    assert "k=ed25519" in str(fix.publish)
+    assert "DNS owner" == fix.who
+
+
+def test_a_missing_policy_is_to_be_published() -> None:
+    one = assessed(RECEIVED + SIGNER.sign(), without("TXT _dmarc.shop.test"))
+    assert "unknown" == one.conclusion
+    assert any(fix.publish and fix.publish.startswith('_dmarc.shop.test. TXT "v=DMARC1; p=none') for fix in one.fixes)
+
+
+def test_nothing_at_all_is_no_author() -> None:
+    for octets in (b"", b"\r\n", b"hello"):
+        one = assessed(octets)
+        assert ("fail", "none") == (one.conclusion, results(one)["dkim"])
+        assert "dmarc" not in results(one)
+        assert "structure-no-from" in ids(one)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [b"From: ann@shop.test\r\nFrom: eve@evil.test\r\n", b"From: ann@shop.test, eve@evil.test\r\n", b"From: ann\r\n"],
+)
+def test_an_author_of_several_domains_is_nobody(author: bytes) -> None:
+    one = assessed(RECEIVED + author + PLAIN.partition(b"\r\n")[2])
+    assert ("fail", None) == (one.conclusion, one.facts["author_domain"])
+
+
+def test_dns_that_does_not_answer_is_no_verdict() -> None:
+    zone: dict[str, Said] = dict.fromkeys(ZONE, failed())
+    one = assessed(RECEIVED + SIGNER.sign(), zone)
+    assert {"spf": "temperror", "dkim": "temperror", "dmarc": "temperror"}.items() <= results(one).items()
+    assert "unknown" == one.conclusion
+    assert not {"dkim-fail", "dkim-unusable", "dmarc-missing", "spf-missing"} & ids(one)
+
+
+def test_only_so_many_signatures_are_verified() -> None:
+    head = SIGNER.sign().removesuffix(PLAIN)
+    one = assessed(head * 30 + PLAIN)
+    assert (30, 10) == (one.facts["signatures"], one.facts["signatures_verified"])
+    assert 10 == sum(row.check == "dkim" for row in one.checks)
+
+
+def test_an_address_that_is_none_is_said_at_once() -> None:
+    with pytest.raises(UsageError, match="is no address"):
+        assessed(PLAIN, client_ip="localhost")
+
+
+def test_it_survives_the_way_through_json() -> None:
+    written = to_json(assessed(RECEIVED + SIGNER.sign() + b"x"))
+    assert to_json(from_json(Assessment, written)) == written
+
+
+def test_japanese_is_japanese() -> None:
+    one = assessed(SIGNER.sign() + b"the list\r\n", lang="ja")
+    assert all(any(ord(letter) > 0x3000 for letter in line) for line in (one.summary, *one.proof))
+
+
+WORDS = (
+    rb"From:|ann@shop.test|DKIM-Signature:|v=1;|a=rsa-sha256;|d=shop.test;|s=s1;|h=from;|bh=AAAA;|b=AAAA|l=5;|c=simple;|"
+    rb"z=From:a;|ARC-Seal: i=1;cv=none;|ARC-Message-Signature: i=1;|ARC-Authentication-Results: i=1;|Return-Path: <|>|"
+    rb"Received: from a ([203.0.113.7]) by b;|Date:|List-Unsubscribe: <https://a>|Content-Type: multipart/mixed;|"
+    rb"boundary=x|--x|=?utf-8?b?AA?=|Subject: [x]"
+).split(b"|")
+PIECES = st.sampled_from([*WORDS, b"\r\n", b"\r\n\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b"\xff", b"\x1b[2J", b"|"])
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
+@given(message=st.one_of(st.binary(max_size=100), st.lists(PIECES, max_size=40).map(b"".join)))
+def test_no_octets_raise_or_reach_an_output(message: bytes) -> None:
+    one = assessed(message)
+    assert all(line.isprintable() for line in (one.summary, *one.proof, *str(one.authentication_results).split("\n")))
+    for row in one.checks:
+        assert row.facts.get("reason") != "internal-error", row.facts
+        assert row.subject.isprintable()
+    for finding in one.findings:
+        assert finding.explanation.isprintable()
