@@ -101,7 +101,8 @@ def _group(page: Page, label: str, rows: Sequence[CheckResult], facts: Catalog, 
     if len(well) > _FEW and not verbose:
         for result in dict.fromkeys(_word(one, facts) for one in well):
             count = sum(1 for one in well if _word(one, facts) == result)
-            page.hanging(((label, ""),), (facts.say("rows-count", count=count, result=result),), indent=3)
+            said = facts.say("rows-count", count=count, result=result)
+            page.hanging(((label, ""),), (said,), indent=3, column=column)
             label = " " * cell_len(label)
         return
     for one in well:
