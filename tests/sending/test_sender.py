@@ -53,6 +53,13 @@ def published(one: Assessment) -> list[str]:
     return [fix.publish for fix in one.fixes if fix.publish]
 
 
+def test_keys_that_could_not_be_asked_for_are_not_called_bad() -> None:
+    silent = {"TXT s1._domainkey.shop.test": failed("timeout")}
+    told = [assess("shop.test", {**HEALTHY, **silent}, selectors=("s1",), lang=lang).proof for lang in ("en", "ja")]
+    assert "DKIM temperror for shop.test: its keys could not be asked for" in told[0]
+    assert "DKIM temperror: shop.testの鍵を問い合わせできませんでした" in told[1]
+
+
 def test_a_healthy_sender() -> None:
     one = assess("ann@shop.test", HEALTHY, ehlo="mail.shop.test")
     assert ("pass", "mailbox") == (one.conclusion, one.kind)
