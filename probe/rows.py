@@ -202,8 +202,9 @@ class BlockList(Row):
     of a reason likewise.
     ``listed`` and ``clean`` are the test points: addresses or domains to ask about. ``delist`` may hold
     ``{ip}`` or ``{domain}``. ``state`` is active, inactive or dead; ``main`` marks the lists that earn a 554;
-    ``part_of`` names the list that holds all of this one. ``weight`` is heavy for lists by which servers refuse, light
-    for those that only inform. ``keyed`` is the zone for holders of a key, ``<key>`` in its place."""
+    ``part_of`` names the list that holds all of this one. ``policy`` are the answers that only say that an address
+    should not send mail directly. ``weight`` is heavy for lists by which servers refuse, light for those that only
+    inform. ``keyed`` is the zone for holders of a key, ``<key>`` in its place."""
 
     words = ("meaning", "codes", "terms")
 
@@ -223,6 +224,7 @@ class BlockList(Row):
     since: str = ""
     main: bool = False
     part_of: str = ""
+    policy: tuple[str, ...] = ()
     weight: str = ""
     keyed: str = ""
 

@@ -60,8 +60,13 @@ def _is_policy_listing(case: Case, results: Sequence[CheckResult]) -> bool:
     """Whether the list only says that this range should not send directly: no accusation, and nothing to stop."""
     if "PBL" in str(case.inquiry.explanation.fields.get("list_name", "")).split():
         return True
-    meanings = [str(one.facts.get("meaning") or "") for one in results if one.result == "fail"]
-    return bool(meanings) and all("PBL" in meaning for meaning in meanings)
+    hits = [one for one in results if one.result == "fail"]
+    return bool(hits) and all(_accuses_nobody(case, one) for one in hits)
+
+
+def _accuses_nobody(case: Case, hit: CheckResult) -> bool:
+    row = case.facts.blocklists.get(str(hit.facts.get("zone")))
+    return row is not None and set(str(hit.facts.get("answer")).split(", ")) <= set(row.policy)
 
 
 def _page_of(case: Case, zone: str, subject: str) -> str | None:

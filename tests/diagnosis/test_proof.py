@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from probe.catalog import catalog
+from probe.catalog import Catalog, catalog
 from probe.codec import dumps
 from probe.embedded.behaviour import Behaviour
 from probe.embedded.dns import DnsServer, Fault
@@ -31,6 +31,7 @@ def probe(
     *,
     plan: Plan | None = None,
     options: Options | None = None,
+    facts: Catalog | None = None,
 ) -> Report:
     async def run() -> Report:
         async with DnsServer(zones, faults=faults) as dns, SmtpServer(behaviour) as server:
@@ -39,6 +40,7 @@ def probe(
                 plan or Plan(("postmaster@[127.0.0.1]",), mail_from="orders@shop.test", ehlo="mail.shop.test"),
                 options=options or Options(lists="named"),
                 resolver=Resolver(dns.endpoint, timeout=0.3, tries=1),
+                facts=facts,
             )
 
     return asyncio.run(run())
@@ -62,6 +64,23 @@ def test_a_listing_is_confirmed_by_the_list_that_the_reply_names() -> None:
     assert any(fix.url == "https://dnsbl.test/q?ip=203.0.113.7" for fix in diagnosis.fix)
     assert (report.client.address, report.client.learned_from) == ("203.0.113.7", "reply")
     assert "client-listed" in ids(report)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(
+    ("zone", "answer", "accuses"),
+    [
+        ("zen.spamhaus.org", "127.0.0.10", False),
+        ("pbl.spamhaus.org", "127.0.0.11", False),
+        ("zen.spamhaus.org", "127.0.0.4", True),
+    ],
+)
+def test_an_entry_by_policy_accuses_nobody(zone: str, answer: str, accuses: bool, lang: str) -> None:
+    refusal = Behaviour(greeting=f"554 5.7.1 Client host [203.0.113.7] blocked using {zone}")
+    listed = {zone: f"7.113.0.203 A {answer}\n2.0.0.127 A 127.0.0.2"}
+    diagnosis = only(probe(refusal, zones={**ZONES, **listed}, facts=catalog(lang)))
+    first = catalog(lang).words["fix-stop-the-cause" if accuses else "fix-policy-list"]
+    assert ("confirmed", first) == (diagnosis.verdict, diagnosis.fix[0].do)
 
 
 def test_no_entry_any_more_refutes_it_and_sends_nobody_to_the_list() -> None:
