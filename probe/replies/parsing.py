@@ -70,6 +70,8 @@ _UNIT = (
     r"|messages?|recipients?|connections?)\b"
 )
 _CANDIDATE = re.compile(rf"(?<![\w.@/=+$-])([2-5][0-57]\d)(?:[ -](?=\S)(?!{_UNIT})|$)", re.IGNORECASE)
+# Where nothing but a reply can begin, any number of a reply is its code, whatever word follows.
+_FIRST = re.compile(r"([2-5]\d\d)(?:[ -](?=\S)|$)")
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _PLAIN_BEFORE = (": ", "; ", "<<< ", "'", '"')
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
@@ -79,10 +81,10 @@ _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
 def _start(flat: str) -> tuple[int, str, int] | None:
     """Where the reply begins, its code, and where its text begins."""
     begin = 1 if flat[:1] in ("#", "'", '"') else 0
-    if (found := _CANDIDATE.match(flat, begin)) is not None:
+    if (found := _FIRST.match(flat, begin)) is not None:
         return begin, found[1], found.end()
     # Behind these nothing but the reply can stand, whatever other numbers do.
-    if (lead := _INTRODUCED.search(flat)) is not None and (found := _CANDIDATE.match(flat, lead.end())) is not None:
+    if (lead := _INTRODUCED.search(flat)) is not None and (found := _FIRST.match(flat, lead.end())) is not None:
         return lead.end(), found[1], found.end()
     # What people paste is a refusal: only where there is none may another reply be meant. A number without a mark in
     # front of it may be any number, and is taken for a code of a refusal only.

@@ -64,6 +64,15 @@ def test_sentences_around_a_reply(text: str, code: int | None, command: str | No
     assert (code, command, stage) == (reply.code, reply.command, reply.stage)
 
 
+@pytest.mark.parametrize(
+    "words", ["Message refused", "recipient rejected", "connections limited", "second try", "bits"]
+)
+def test_a_code_may_be_followed_by_any_word(words: str) -> None:
+    for text in (f"550 {words}", f"host mx.a.test[192.0.2.1] said: 550 {words} (in reply to end of DATA command)"):
+        assert (550, (words,)) == (parse(text).code, parse(text).lines)
+    assert 596 == parse(f"596 {words}").code
+
+
 def test_words_around_a_reply_are_left_out() -> None:
     assert parse(
         "host spam-filter.example.org[192.0.2.1] said: 550 5.1.1 no such user (in reply to RCPT TO command)"
