@@ -63,7 +63,7 @@ _TAIL = re.compile(
     r"|remote-mta: ?|\s?##(?=rfc822;|\s*$)|\(other mxes tried|warning: message still undelivered).*$",
     re.IGNORECASE,
 )
-_INTRODUCED = re.compile(r"(?:\bsaid|\bto talk to me|[\]>]): (?=[2-5]\d\d)")
+_INTRODUCED = re.compile(r"(?:\bsaid|\bto talk to me|[\]>]): (?=[45]\d\d)")
 # "for 300 seconds" holds no code, and neither does a cipher's name.
 _UNIT = (
     r"(?:s|secs?|seconds?|m|min(?:ute)?s?|hours?|days?|bytes?|octets|[kmg]i?b|bits?"

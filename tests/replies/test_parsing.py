@@ -73,6 +73,11 @@ def test_a_code_may_be_followed_by_any_word(words: str) -> None:
     assert 596 == parse(f"596 {words}").code
 
 
+def test_a_greeting_before_a_refusal_is_not_the_refusal() -> None:
+    text = "host mx.a.test[192.0.2.1] refused to talk to me: 220-a.test 421 4.2.1 Service refused, please try later"
+    assert (421, "4.2.1", "banner") == (parse(text).code, parse(text).enhanced, parse(text).stage)
+
+
 def test_words_around_a_reply_are_left_out() -> None:
     assert parse(
         "host spam-filter.example.org[192.0.2.1] said: 550 5.1.1 no such user (in reply to RCPT TO command)"
