@@ -65,15 +65,17 @@ _TAIL = re.compile(
 )
 _INTRODUCED = re.compile(r"(?:\bsaid|\bto talk to me|[\]>]): (?=[45]\d\d)")
 # "for 300 seconds" holds no code, and neither does a cipher's name.
-_UNIT = (
+_UNIT = re.compile(
     r"(?:s|secs?|seconds?|m|min(?:ute)?s?|hours?|days?|bytes?|octets|[kmg]i?b|bits?"
-    r"|messages?|recipients?|connections?)\b"
+    r"|messages?|recipients?|connections?)\b",
+    re.IGNORECASE,
 )
-_CANDIDATE = re.compile(rf"(?<![\w.@/=+$-])([2-5][0-57]\d)(?:[ -](?=\S)(?!{_UNIT})|$)", re.IGNORECASE)
+_CANDIDATE = re.compile(r"(?<![\w.@/=+$-])([2-5][0-57]\d)(?:[ -](?=\S)|$)")
 # Where nothing but a reply can begin, any number of a reply is its code, whatever word follows.
 _FIRST = re.compile(r"([2-5]\d\d)(?:[ -](?=\S)|$)")
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _PLAIN_BEFORE = (": ", "; ", "<<< ", "'", '"')
+_QUOTED = ("'", '"', "; ", ";", "<<< ", "#", ":<")
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
 
@@ -94,6 +96,10 @@ def _start(flat: str) -> tuple[int, str, int] | None:
         refuses = one[1][0] in "45"
         if code and code[0] == one[1][0]:
             rank = 6 if refuses else 3
+        elif flat[: one.start()].endswith(_QUOTED):
+            rank = 5 if refuses else 2
+        elif _UNIT.match(flat, one.end()):
+            continue
         elif flat[: one.start()].endswith(_STRONG_BEFORE):
             rank = 5 if refuses else 2 * flat[: one.start()].endswith(_PLAIN_BEFORE)
         else:

@@ -71,6 +71,13 @@ def test_a_code_may_be_followed_by_any_word(words: str) -> None:
     for text in (f"550 {words}", f"host mx.a.test[192.0.2.1] said: 550 {words} (in reply to end of DATA command)"):
         assert (550, (words,)) == (parse(text).code, parse(text).lines)
     assert 596 == parse(f"596 {words}").code
+    for text in (f"Remote Server returned '550 {words}'", f"smtp; 550 {words}", f">>> DATA <<< 550 {words}"):
+        assert 550 == parse(text).code
+
+
+@pytest.mark.parametrize("text", ["limited to 500 messages", "wait for 450 seconds", "the limit: 500 recipients"])
+def test_a_number_of_something_is_no_code(text: str) -> None:
+    assert parse(text).code is None
 
 
 def test_a_greeting_before_a_refusal_is_not_the_refusal() -> None:
