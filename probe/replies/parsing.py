@@ -94,14 +94,15 @@ def _start(flat: str) -> tuple[int, str, int] | None:
     for one in _CANDIDATE.finditer(flat):
         code, _ = enhanced.split(flat[one.end() : one.end() + 40])
         refuses = one[1][0] in "45"
+        before = flat[max(0, one.start() - 4) : one.start()]
         if code and code[0] == one[1][0]:
             rank = 6 if refuses else 3
-        elif flat[: one.start()].endswith(_QUOTED):
+        elif before.endswith(_QUOTED):
             rank = 5 if refuses else 2
         elif _UNIT.match(flat, one.end()):
             continue
-        elif flat[: one.start()].endswith(_STRONG_BEFORE):
-            rank = 5 if refuses else 2 * flat[: one.start()].endswith(_PLAIN_BEFORE)
+        elif before.endswith(_STRONG_BEFORE):
+            rank = 5 if refuses else 2 * before.endswith(_PLAIN_BEFORE)
         else:
             rank = 4 if refuses else 0
         if rank > best:
