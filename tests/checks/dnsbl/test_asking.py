@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from probe.catalog import catalog
+from probe.checks import dnsbl
 from probe.checks.dnsbl.asking import known_list, listings, names_of
 from probe.checks.dnsbl.key import VARIABLE
+from probe.model import Answer, CheckResult
 
 FACTS = catalog()
 ADDRESS = "203.0.113.7"
@@ -97,3 +101,32 @@ def test_with_a_key_spamhaus_is_asked_by_way_of_it_and_about_more(monkeypatch: p
 def test_a_list_is_known_by_any_of_its_zones(zone: str, known: str | None) -> None:
     row = known_list(zone, FACTS)
     assert known == (row and row.zone)
+
+
+class Barrier:
+    """Answers nobody before so many have asked: whoever waits for an answer before asking on waits for ever."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted, self.asked, self.all_here = wanted, 0, asyncio.Event()
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        self.asked += 1
+        if self.asked >= self.wanted:
+            self.all_here.set()
+        await asyncio.wait_for(self.all_here.wait(), 10.0)
+        return Answer(name, rdtype, "absent", reason="nxdomain")
+
+
+@pytest.mark.parametrize("address", [ADDRESS, "2001:db8:1:2::7"])
+def test_all_lists_take_no_longer_than_the_slowest(address: str) -> None:
+    """Entries and test points of all lists are under way together, so that no answer waits for another's."""
+
+    async def main(wanted: int) -> list[CheckResult]:
+        barrier = Barrier(wanted)
+        asked = listings(address, ["shop.example"], FACTS)
+        return list(await asyncio.gather(*(dnsbl.run(one, ask=barrier, facts=FACTS) for one in asked)))
+
+    at_will = asyncio.run(main(0))
+    questions = sum(len(result.queries) for result in at_will)
+    assert questions > 60
+    assert at_will == asyncio.run(main(questions))
