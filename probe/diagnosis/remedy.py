@@ -9,6 +9,7 @@ from typing import Any
 
 from probe import remedies
 from probe.addresses import is_private
+from probe.checks.dnsbl import page_of
 from probe.diagnosis.proof import named_zone
 from probe.diagnosis.verdict import Case
 from probe.model import CheckResult, Fix, Verdict
@@ -51,7 +52,7 @@ def _delisting(case: Case, verdict: Verdict) -> tuple[Fix, ...]:
     for one in hits or results:
         in_text = re.search(r"https?://[^\s<>\"]+", str(one.facts.get("text") or ""))
         url = one.facts.get("delist") or urls.get("delist_url") or next(iter(urls.get("urls", ())), None)
-        url = url or (in_text[0] if in_text else None) or _page_of(case, str(one.facts.get("zone")), one.subject)
+        url = url or (in_text[0] if in_text else None) or _page_of(case, one)
         steps.append(Fix(_who(case, "sender"), case.facts.say("fix-delist", zone=one.facts.get("zone")), url=url))
     return tuple(steps)
 
@@ -69,13 +70,8 @@ def _accuses_nobody(case: Case, hit: CheckResult) -> bool:
     return row is not None and set(str(hit.facts.get("answer")).split(", ")) <= set(row.policy)
 
 
-def _page_of(case: Case, zone: str, subject: str) -> str | None:
-    """The list's page, with the subject filled in where the page takes it."""
-    row = case.facts.blocklists.get(zone)
-    if row is None or not row.delist:
-        return None
-    asked = subject.partition(" @ ")[0]
-    return row.delist.replace("{ip}", asked).replace("{domain}", asked)
+def _page_of(case: Case, one: CheckResult) -> str | None:
+    return page_of(case.facts.blocklists.get(str(one.facts.get("zone"))), one.subject.partition(" @ ")[0])
 
 
 def _publications(case: Case, cause: Cause) -> tuple[Fix, ...]:

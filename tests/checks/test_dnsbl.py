@@ -224,6 +224,15 @@ def test_without_any_test_point_the_hit_counts_and_health_is_unknown() -> None:
     assert (result.result, result.facts["healthy"]) == ("fail", None)
 
 
+def test_a_list_that_refuses_us_can_be_asked_on_its_page() -> None:
+    result = asked_of("zen.spamhaus.org", {"A 7.113.0.203.zen.spamhaus.org": "127.255.255.254"})
+    (finding,) = dnsbl.findings(result, catalog())
+    assert finding.id == "list-not-asked"
+    assert finding.details["delist"] == "https://check.spamhaus.org/results/?query=203.0.113.7"
+    (unknown,) = dnsbl.findings(ask({ASKED: failed()}, unlisted_zone("dnsbl.test")), catalog())
+    assert unknown.details["delist"] == "dnsbl.test"
+
+
 def test_a_closed_list_is_not_asked() -> None:
     asker = FakeAsker({})
     result = run(dnsbl, Listing("203.0.113.7", catalog().blocklists["dnsbl.sorbs.net"]), asker)

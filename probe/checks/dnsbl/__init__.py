@@ -85,6 +85,7 @@ async def run(subject: Listing, *, ask: Asker, connect: Connector | None = None,
 def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     details = one.facts
     subject, zone = one.subject.partition(" @ ")[0], details.get("zone", "")
+    page = details.get("delist") or page_of(facts.blocklists.get(zone), subject) or zone
     if one.result == "fail":
         domain = not is_address(subject)
         ordinary = details.get("weight") != "light"
@@ -94,16 +95,23 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
             address=details.get("network") or subject,
             zone=zone,
             meaning=capital(details.get("meaning") or facts.words["listed"]),
-            delist=details.get("delist") or zone,
+            delist=page,
         )
     elif one.result == "permerror":
         yield emit("list-not-believed", zone, zone=zone, reason=facts.reason(details))
     elif one.result == "temperror":
-        yield emit("list-not-asked", zone, zone=zone, reason=capital(facts.reason(details)))
+        yield emit("list-not-asked", zone, zone=zone, reason=capital(facts.reason(details)), delist=page)
     elif details.get("sick") == "lists-clean-point":
         yield emit("list-not-believed", zone, zone=zone, reason=facts.reason(details))
     elif details.get("healthy") is False:
-        yield emit("list-empty", zone, zone=zone, reason=capital(facts.reason(details)))
+        yield emit("list-empty", zone, zone=zone, reason=capital(facts.reason(details)), delist=page)
+
+
+def page_of(blocklist: BlockList | None, subject: str) -> str | None:
+    """The list's page, with the subject filled in where it takes one; for removal, and for looking by hand."""
+    if blocklist is None or not blocklist.delist:
+        return None
+    return blocklist.delist.replace("{ip}", subject).replace("{domain}", subject)
 
 
 def owner_name(subject: str, zone: str) -> str:
@@ -191,8 +199,7 @@ def _believed(blocklist: BlockList, subject: str, found: dict[str, Any], steps: 
     if sick == "health-unknown":
         return "temperror", {**found, "listed": None, "reason": sick}
     steps.note("listed", subject=found.get("network") or subject, meaning=found["meaning"] or found["answer"])
-    where = blocklist.delist.replace("{ip}", subject).replace("{domain}", subject)
-    return "fail", {**found, "listed": True, "reason": "listed", "delist": where or None}
+    return "fail", {**found, "listed": True, "reason": "listed", "delist": page_of(blocklist, subject)}
 
 
 def _network_of(subject: str) -> str | None:
