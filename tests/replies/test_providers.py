@@ -34,7 +34,7 @@ PROVIDER_OF = {
 
 # One source for all texts of a file: it is one short document, or one reply.
 ONE_SOURCE = frozenset(
-    "au authentication-pages cloudflare docomo fastmail interia invaluement mailgun nicru oracle policyd-spf postgrey "
+    "au cloudflare docomo fastmail interia invaluement mailgun nicru oracle policyd-spf postgrey "
     "sorbs spamhaus".split()
 )
 
