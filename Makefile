@@ -30,7 +30,7 @@ demo: $(STAMP)
 	@$(BIN)/smtp-probe demo
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .
