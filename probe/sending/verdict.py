@@ -73,8 +73,9 @@ def _lines(wishes: Wishes, client: Client, checks: Sequence[CheckResult], facts:
 
 def _about_lists(lists: Sequence[CheckResult], facts: Catalog) -> str:
     listed = [one for one in lists if one.result == "fail"]
-    clean = sum(1 for one in lists if one.result in ("pass", "none"))
-    silent = sum(1 for one in lists if one.result == "temperror")
+    # RFC 5782 section 5: a list that shows nobody its own test entry has said nothing by saying that we are not on it.
+    clean = sum(1 for one in lists if one.result == "pass" and one.facts.get("healthy"))
+    silent = sum(1 for one in lists if one.result in ("pass", "temperror", "permerror")) - clean
     named = facts.listed([str(one.facts.get("zone")) for one in listed])
     key = "proof-sender-listed" if listed else "proof-sender-unlisted"
     rest = facts.count("proof-sender-silent", silent) if silent else ""

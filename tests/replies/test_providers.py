@@ -34,8 +34,7 @@ PROVIDER_OF = {
 
 # One source for all texts of a file: it is one short document, or one reply.
 ONE_SOURCE = frozenset(
-    "au cloudflare docomo fastmail interia invaluement mailgun nicru oracle policyd-spf postgrey "
-    "sorbs spamhaus".split()
+    "au cloudflare docomo fastmail interia invaluement mailgun nicru oracle policyd-spf postgrey sorbs spamhaus".split()
 )
 
 # How the collected facts call a server, and the files that hold its texts.

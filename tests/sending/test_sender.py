@@ -53,6 +53,12 @@ def published(one: Assessment) -> list[str]:
     return [fix.publish for fix in one.fixes if fix.publish]
 
 
+def test_only_lists_that_show_their_test_entry_are_called_clean() -> None:
+    well: dict[str, Said] = {"A 2.0.0.127.zen.spamhaus.org": "127.0.0.2", "A 2.0.0.127.bl.spamcop.net": "127.0.0.2"}
+    told = [line for line in assess("203.0.113.7", {**HEALTHY, **well}).proof if line.startswith("lists:")]
+    assert ["lists: 2 clean; 1 could not be asked, or not be believed"] == told
+
+
 def test_keys_that_could_not_be_asked_for_are_not_called_bad() -> None:
     silent = {"TXT s1._domainkey.shop.test": failed("timeout")}
     told = [assess("shop.test", {**HEALTHY, **silent}, selectors=("s1",), lang=lang).proof for lang in ("en", "ja")]
