@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +90,9 @@ def test_a_literal_address_as_json_needs_no_dns_and_no_rich(refusing: str) -> No
     loaded = command(refusing, "--format", "json", status=1)
     assert "asyncio" in loaded
     assert not {"dns", "rich", "aiosmtpd", "cryptography", "publicsuffixlist"} & set(loaded)
+
+
+def test_a_message_without_an_author_as_json_needs_no_dns_and_no_cryptography(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(b"Subject: nobody wrote this\r\n\r\nHello\r\n")
+    loaded = command("message", str(tmp_path / "a.eml"), "--format", "json", status=1)
+    assert not {"dns", "rich", "cryptography", "publicsuffixlist", "aiosmtpd"} & set(loaded)

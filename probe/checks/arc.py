@@ -138,7 +138,7 @@ async def _signature(one: Set, message: Message, steps: Steps) -> _Verified:
         signature = replace(signature, header_form="relaxed", body_form="relaxed")
     if _SEAL in signature.headers:
         return _Verified("fail", "arc-seal-signed")
-    octets = header_octets(chosen(message.named, signature.headers), signature)
+    octets = header_octets(chosen(message, signature), signature)
     verified = await _verified(signature, octets, steps)
     if verified.result == "pass" and not check_body(message, signature).matches:
         return _Verified("fail", "body-changed")

@@ -27,16 +27,15 @@ def add_report_options(made: Parser) -> None:
 
 
 def status_of(one: Assessment, fail_on: str) -> Status:
-    """1 for a finding at or above ``fail_on``, and, where an error counts, for mail that will be refused; 3 where DNS
-    was asked and never answered, which is no finding about the subject."""
+    """1 for a finding at or above ``fail_on``, and for mail that will be refused or that nothing stands for; 3 where
+    DNS was asked and never answered, which is no finding about the subject."""
     asked = [answer for row in one.checks for answer in row.queries]
     if asked and not any(answer.known for answer in asked):
         print(f"smtp-probe: {show(one.subject)}: no name server answered", file=sys.stderr)
         return Status.UNREACHED
     least = SEVERITIES.index(fail_on)
     bad = any(SEVERITIES.index(finding.severity) >= least for finding in one.findings)
-    refused = one.kind != "message" and one.conclusion == "fail"
-    return Status.FINDINGS if bad or refused else Status.OK
+    return Status.FINDINGS if bad or one.conclusion == "fail" else Status.OK
 
 
 def worst(statuses: Sequence[Status]) -> Status:

@@ -60,6 +60,17 @@ def test_a_changed_message_is_one_and_says_what_was_added(cli: Cli, resolver: st
     assert 0 == cli("message", saved(tmp_path, b"hello"), "--resolver", resolver, "--exit-zero").status
 
 
+def test_a_message_that_nothing_stands_for_is_one(cli: Cli, servers: Background, tmp_path: Path) -> None:
+    """Though nothing is published wrongly: nothing is published at all."""
+    nothing = servers.dns({"test": "shop MX 0 mx.shop"}).endpoint
+    envelope = ("--client-ip", "192.0.2.1", "--mail-from", "ann@shop.test")
+    said = cli("message", saved(tmp_path, PLAIN), "--resolver", nothing, *envelope)
+    assert 1 == said.status
+    assert "NOT AUTHENTIC" in said.out
+    assert " error " not in said.out
+    assert 0 == cli("message", saved(tmp_path, PLAIN), "--resolver", nothing, *envelope, "--exit-zero").status
+
+
 def test_the_envelope_can_be_given(cli: Cli, resolver: str, tmp_path: Path) -> None:
     file = saved(tmp_path, PLAIN)
     given = ("--resolver", resolver, "--format", "json", "--mail-from", "<ann@shop.test>", "--ehlo", "mail.shop.test")

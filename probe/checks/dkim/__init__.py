@@ -128,7 +128,7 @@ def _compare(message: Message, one: Signature, key: PublicKey, covered: Coverage
     verify = verifier(key, one)
     if verify is None:
         return {**told, "header_matches": None, "changes": tuple(change.facts for change in changes)}
-    agrees = verify(header_octets(chosen(message.named, one.headers), one))
+    agrees = verify(header_octets(chosen(message, one), one))
     steps.note("header-agrees" if agrees else "header-differs", count=len(one.headers))
     if not agrees:
         told["own_key"] = is_of_this_key(key, one)

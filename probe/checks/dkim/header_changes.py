@@ -45,7 +45,7 @@ class _Swap:
 
 def explain(message: Message, signature: Signature, verify: Verifier) -> tuple[Change, ...]:
     """The changes that explain why the header does not agree with ``b=``; none where no guess fits."""
-    fields = chosen(message.named, signature.headers)
+    fields = chosen(message, signature)
     tries, budget = _MOST_TRIES, _BUDGET
 
     def agrees(guess: Sequence[Field | None], form: str = signature.header_form) -> bool:
@@ -78,7 +78,7 @@ def explain(message: Message, signature: Signature, verify: Verifier) -> tuple[C
 
 def differing_copies(message: Message, signature: Signature) -> tuple[Change, ...]:
     """The signed fields that are not as ``z=`` says they were: what the signer saw, proved or not."""
-    return tuple(swap.change for swap in _from_copies(chosen(message.named, signature.headers), signature))
+    return tuple(swap.change for swap in _from_copies(chosen(message, signature), signature))
 
 
 def _undone(fields: Sequence[Field | None], swaps: Sequence[_Swap]) -> list[Field | None]:

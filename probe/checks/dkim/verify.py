@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from probe.checks.dkim.key import PublicKey, load
@@ -38,13 +38,15 @@ def hash_of(signature: Signature) -> str:
     return ALGORITHMS[signature.algorithm][1]
 
 
-def chosen(named: Mapping[str, tuple[Field, ...]], names: Iterable[str]) -> list[Field | None]:
+def chosen(message: Message, signature: Signature) -> list[Field | None]:
     """The fields that ``h=`` means, in its order: each further mention of a name is the next one up, from the bottom,
-    and None where there is no more (section 5.4.2)."""
+    and None where there is no more (section 5.4.2). The signature itself was not there when it was made."""
+    own = signature.field
+    others = tuple(field for field in message.all(own.name) if field is not own)
     used: dict[str, int] = {}
     found: list[Field | None] = []
-    for name in names:
-        fields, count = named.get(name, ()), used.get(name, 0)
+    for name in signature.headers:
+        fields, count = others if name == own.name else message.all(name), used.get(name, 0)
         used[name] = count + 1
         found.append(fields[-1 - count] if count < len(fields) else None)
     return found

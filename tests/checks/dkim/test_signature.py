@@ -222,6 +222,15 @@ def test_a_wildcard_is_told_from_a_key(elsewhere: Said, wildcard: bool) -> None:
     assert 2 == len(result.queries)
 
 
+def test_a_signature_over_other_signatures_does_not_mean_itself() -> None:
+    """It was not there when it was made: the mention beyond the last one means nothing."""
+    other = Signer("mail.test", "m1", "ed25519-sha256").sign()
+    names = (*HEADERS, "DKIM-Signature", "DKIM-Signature")
+    assert ("pass", None) == judged(EDWARD.sign(headers=names))
+    assert ("pass", None) == judged(EDWARD.sign(other, headers=names))
+    assert ("fail", "header-changed") == judged(EDWARD.sign(other, headers=names).replace(b"s=m1", b"s=m2"))
+
+
 def test_a_message_without_a_body_is_signed_as_one() -> None:
     head = PLAIN.partition(b"\r\n\r\n")[0] + b"\r\n"
     for c in ("simple/simple", "relaxed/relaxed"):
