@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from probe.authentication.envelope import Envelope, envelope
@@ -19,6 +19,7 @@ from probe.authentication.verdict import conclusion, proof, summary
 from probe.catalog import Catalog, catalog
 from probe.checks import arc, dkim, dkim2, dmarc, spf, structure
 from probe.checks.bounded import bounded
+from probe.checks.dkim.signature import claims, read
 from probe.checks.protocols import Asker
 from probe.errors import UsageError
 from probe.findings import findings_of
@@ -93,16 +94,21 @@ async def _checks(
 ) -> tuple[CheckResult, ...]:
     """Everything at once, but DMARC, which needs what SPF and DKIM said."""
 
-    def unknown(check: str, subject: str) -> CheckResult:
-        return CheckResult(check, subject, "temperror", {"reason": "timeout"})
+    def unknown(check: str, subject: str, **about: object) -> CheckResult:
+        return CheckResult(check, subject, "temperror", {**about, "reason": "timeout"})
 
-    count = max(1, min(_MOST_SIGNATURES, len(mail.all("dkim-signature"))))
-    signed = [dkim.Signed(mail, place, now) for place in range(count)]
+    def signature(place: int) -> Awaitable[CheckResult]:
+        about = claims(read(fields[place])) if fields else {}
+        run = dkim.run(dkim.Signed(mail, place, now), ask=ask, facts=facts)
+        return bounded(run, unknown("dkim", WHOLE, signature=place + 1, **about), within)
+
+    fields = mail.all("dkim-signature")
+    count = max(1, min(_MOST_SIGNATURES, len(fields)))
     query = spf_query(env)
     first = await asyncio.gather(
         structure.run(structure.Arrived(mail, now), ask=ask, facts=facts),
         *([bounded(spf.run(query, ask=ask, facts=facts), unknown("spf", "mailfrom"), within)] if query else []),
-        *(bounded(dkim.run(one, ask=ask, facts=facts), unknown("dkim", WHOLE), within) for one in signed),
+        *map(signature, range(count)),
         bounded(arc.run(arc.Chain(mail), ask=ask, facts=facts), unknown("arc", WHOLE), within),
         dkim2.run(mail, ask=ask, facts=facts),
     )

@@ -53,7 +53,13 @@ def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> Iter
 
 
 def _line(one: CheckResult, facts: Catalog) -> str:
-    told = {**one.facts, "subject": one.subject, "result": one.result, "reason": facts.reason(one.facts)}
+    told = {
+        "domain": one.subject,
+        **one.facts,
+        "subject": one.subject,
+        "result": one.result,
+        "reason": facts.reason(one.facts),
+    }
     if one.check == "dmarc":
         identifiers = one.facts.get("rfc9989", {}).get("identifiers", ())
         aligned = [

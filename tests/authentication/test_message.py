@@ -14,6 +14,7 @@ import probe
 from probe.catalog import catalog
 from probe.codec import from_json, to_json
 from probe.errors import UsageError
+from probe.limits import Limits
 from probe.model import Assessment
 from tests.checks.fake import FakeAsker, Said, failed
 from tests.signing import NOW, PLAIN, Signer
@@ -153,7 +154,23 @@ def test_dns_that_does_not_answer_is_no_verdict() -> None:
     one = assessed(RECEIVED + SIGNER.sign(), zone)
     assert {"spf": "temperror", "dkim": "temperror", "dmarc": "temperror"}.items() <= results(one).items()
     assert "unknown" == one.conclusion
+    assert "SPF temperror for shop.test: no answer in time" in one.proof
     assert not {"dkim-fail", "dkim-unusable", "dmarc-missing", "spf-missing"} & ids(one)
+
+
+def test_a_run_ends_with_its_deadline_and_says_what_it_does_not_know() -> None:
+    class Silent(FakeAsker):
+        async def ask(self, name: str, rdtype: str) -> Any:
+            await asyncio.Event().wait()
+
+    work = probe.message(RECEIVED + SIGNER.sign(), resolver=Silent({}), limits=Limits(session=0.05), now=lambda: NOW)
+    one = asyncio.run(work)
+    assert {"structure": "pass", "spf": "temperror", "dkim": "temperror", "dmarc": "temperror"}.items() <= results(
+        one
+    ).items()
+    row = next(row for row in one.checks if row.check == "dkim")
+    assert ("shop.test", "timeout") == (row.facts["domain"], row.facts["reason"])
+    assert "unknown" == one.conclusion
 
 
 def test_only_so_many_signatures_are_verified() -> None:

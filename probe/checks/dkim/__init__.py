@@ -109,12 +109,12 @@ async def _signature(subject: Signed, steps: Steps) -> CheckResult:
     covered = coverage(subject.message, one)
     told |= covered.facts
     if found.key is not None:
-        told |= _compare(subject.message, one, found.key, covered, steps)
+        told |= _compare(subject.message, one, found.key, steps)
     word, reason = _judge(subject, one, found, told, covered)
     return result(word, reason)
 
 
-def _compare(message: Message, one: Signature, key: PublicKey, covered: Coverage, steps: Steps) -> dict[str, Any]:
+def _compare(message: Message, one: Signature, key: PublicKey, steps: Steps) -> dict[str, Any]:
     """Hold body and header against the signature, and where they do not agree, look for what would explain it."""
     body = check_body(message, one)
     steps.note("body-agrees" if body.matches else "body-differs", octets=body.hashed)
