@@ -5,6 +5,7 @@ refused.
     print(probe.explain("554 5.7.1 Service unavailable").meaning)
     print(probe.compare("214", "554").difference)
     print([incident.explanation.cause for incident in probe.diagnose(bounce)])
+    print((await probe.message(octets)).authentication_results)
 
 The names are loaded when first used.
 """

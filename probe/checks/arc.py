@@ -27,7 +27,7 @@ from probe.model import CheckResult, Result
 from probe.text import show
 
 ID = "arc"
-PROVES = ("dkim-fail", "dmarc-fail", "sender-unauthenticated")
+PROVES = ()
 
 # RFC 8617 section 4.2.1: more are a loop or an attack.
 _MOST = 50

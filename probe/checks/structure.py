@@ -20,7 +20,7 @@ from probe.model import CheckResult
 from probe.text import show
 
 ID = "structure"
-PROVES = ("malformed",)
+PROVES = ()
 
 PROBLEMS = (
     *("no-from", "from-twice", "from-unreadable", "from-several", "no-date", "date-unreadable", "date-future"),
