@@ -71,6 +71,8 @@ CHANGED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "two last line ends": (signed_as(BODY + b"\r\n"), {"change": "trailing-lines"}),
     "LF": (signed_as(BODY.replace(b"\r\n", b"\n")), {"change": "line-ends", "ends": "lf"}),
     "CR": (signed_as(BODY.replace(b"\r\n", b"\r")), {"change": "line-ends", "ends": "cr"}),
+    "an LF among CR LF": (signed_as(b"a\nb\r\n", HEAD + b"a\nb\r\n"), {"change": "line-ends", "ends": "mixed"}),
+    "a CR as a line end": (signed_as(b"a\r\nb\r\n", HEAD + b"a\rb\r\n"), {"change": "line-ends", "ends": "cr"}),
     "CR CR LF": (signed_as(BODY.replace(b"\r\n", b"\r\r\n")), {"change": "line-ends", "ends": "crcrlf"}),
     "white space added": (
         replaced(EDWARD.sign(c=SIMPLE), b"way.\r\n-- \r\n", b"way.   \r\n-- \r\n"),
