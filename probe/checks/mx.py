@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from probe.addresses import is_documentation, is_private, network_of
@@ -25,8 +26,17 @@ ID = "mx"
 PROVES = ()
 
 PROBLEMS = (
-    *("null-mixed", "takes-no-mail", "nowhere", "implicit", "address", "no-host-name", "localhost", "doubled-domain"),
-    *("no-such-host", "no-host-address", "alias", "unroutable", "documentation", "not-asked"),
+    *("null-mixed", "takes-no-mail", "nowhere", "implicit", "address", "address-completed", "no-host-name"),
+    *(
+        "localhost",
+        "doubled-domain",
+        "no-such-host",
+        "no-host-address",
+        "alias",
+        "unroutable",
+        "documentation",
+        "not-asked",
+    ),
     *("repeated", "same-address", "one-network", "one-host", "too-many", "no-ip4"),
 )
 """Everything that can be wrong; each has its words as the finding ``mx-`` and the id."""
@@ -59,9 +69,9 @@ async def run(subject: str, *, ask: Asker, connect: Connector | None = None, fac
             "hosts": tuple(map(_described, found.hosts)),
             "implicit": found.implicit and bool(found.hosts),
             "null_mx": found.null,
-            "ties": tuple(sorted(preference for preference, count in preferences.items() if count > 1)),
+            "ties": tuple(sorted(preference for preference, times in preferences.items() if times > 1)),
             "problems": problems,
-            "publish": _publish(domain, found, problems),
+            "publish": _publish(domain, found, problems, facts.words["a-host-with-address"]),
         },
         steps.queries,
         steps.trace,
@@ -122,7 +132,7 @@ def _problems(domain: str, found: MailHosts) -> Iterator[dict[str, Any]]:
         return
     if found.implicit and found.addressed:
         yield _problem("implicit", domain)
-    yield from _of_records(found)
+    yield from _of_records(domain, found)
     for kind in map(list, _of_hosts(domain, found.hosts)):
         yield from kind[:_MOST_OF_A_KIND]  # a zone must not fill the report
     if not found.addressed and not any(host.failure for host in found.hosts):
@@ -130,16 +140,21 @@ def _problems(domain: str, found: MailHosts) -> Iterator[dict[str, Any]]:
     yield from _of_all(domain, found)
 
 
-def _of_records(found: MailHosts) -> Iterator[dict[str, Any]]:
+def _of_records(domain: str, found: MailHosts) -> Iterator[dict[str, Any]]:
     if found.exchanges.null:  # RFC 7505 section 3: it must be the only one
         others = [*(host for _, host in found.exchanges.exchanges), *found.exchanges.unusable]
         yield _problem("null-mixed", ", ".join(others[:_MOST_OF_A_KIND]) or "0 .")
     for record in found.exchanges.unusable[:_MOST_OF_A_KIND]:
         # RFC 5321 section 5.1: the record names a domain; an address there is a name that cannot exist.
         named = record.partition(" ")[2].removesuffix(".")
-        yield _problem("address" if is_address(named.strip("[]")) else "no-host-name", named or record)
+        if is_address(named.strip("[]")):
+            yield _problem("address", named)
+        elif _completed_address(domain, named):
+            yield _problem("address-completed", named, _completed_address(domain, named))
+        else:
+            yield _problem("no-host-name", named or record)
     names = Counter(host for _, host in found.exchanges.exchanges)
-    for name in [name for name, count in names.items() if count > 1][:_MOST_OF_A_KIND]:
+    for name in [name for name, times in names.items() if times > 1][:_MOST_OF_A_KIND]:
         yield _problem("repeated", name)
 
 
@@ -149,8 +164,11 @@ def _of_hosts(domain: str, hosts: Sequence[MailHost]) -> Iterator[Iterator[dict[
     asked = [host for host in named if not is_localhost(host.name)]
     missing = [host for host in asked if not host.addresses and host.failure is None]
     yield (_problem("localhost", host.name) for host in named if is_localhost(host.name))
-    yield (_problem("doubled-domain", host.name) for host in missing if _doubled(domain, host.name))
-    gone = [host for host in missing if not _doubled(domain, host.name)]
+    addresses = [(host, _completed_address(domain, host.name)) for host in missing]
+    yield (_problem("address-completed", host.name, address) for host, address in addresses if address)
+    unnamed = [host for host, address in addresses if not address]
+    yield (_problem("doubled-domain", host.name) for host in unnamed if _doubled(domain, host.name))
+    gone = [host for host in unnamed if not _doubled(domain, host.name)]
     yield (_problem("no-such-host", host.name) for host in gone if not host.exists)
     yield (_problem("no-host-address", host.name) for host in gone if host.exists)
     # RFC 2181 section 10.3, RFC 5321 section 5.1.
@@ -196,24 +214,47 @@ def _doubled(domain: str, host: str) -> bool:
     return host.endswith(f"{domain}.{domain}")
 
 
-def _publish(domain: str, found: MailHosts, problems: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """The MX records as they should be, in master-file form; empty where nothing about them is to be changed."""
+def _completed_address(domain: str, host: str) -> str:
+    """The address to which the zone's name was added for want of a last dot; empty where it is none."""
+    address = host.lower().removesuffix(f".{domain}").strip("[]")
+    return address if address != host and is_address(address) else ""
+
+
+def _publish(domain: str, found: MailHosts, problems: Sequence[dict[str, Any]], some_host: str) -> tuple[str, ...]:
+    """The MX records as they should be, in master-file form; empty where nothing about them is to be changed.
+    ``some_host`` stands for the one that only the owner can name. That no mail is taken is never proposed: the owner
+    alone can know (RFC 7505)."""
     wrong = {told["problem"] for told in problems}
     if "implicit" in wrong:
         return (f"{domain}. IN MX {_PREFERENCE} {domain}.",)
-    mended = ("null-mixed", "address", "no-host-name", "localhost", "doubled-domain", "no-such-host", "alias")
-    if not wrong.intersection((*mended, "repeated")):
+    mended = ("null-mixed", "address", "address-completed", "no-host-name", "localhost", "doubled-domain")
+    if not wrong.intersection((*mended, "no-such-host", "alias", "repeated")):
         return ()
-    lines = [f"{domain}. IN MX {preference} {name}." for preference, name in _named(domain, found)]
-    for number, record in enumerate(found.exchanges.unusable[:_MOST_OF_A_KIND], start=1):
-        preference, _, named = record.partition(" ")
-        address = named.removesuffix(".").strip("[]")
-        if preference.isdigit() and is_address(address):
-            name = f"mx{number}.{domain}"
-            lines.append(f"{domain}. IN MX {preference} {name}.")
-            lines.append(f"{name}. IN {'AAAA' if ':' in address else 'A'} {address}")
-    # Where no record can stay, this is what the domain says already, in clear.
-    return tuple(dict.fromkeys(lines)) or (f"{domain}. IN MX 0 .",)
+    if found.exchanges.null and not found.exchanges.exchanges and not found.exchanges.unusable:
+        return (f"{domain}. IN MX 0 .",)  # said already, only more than once
+    lines: dict[str, str] = {}  # by host, so that each stands once, where it is tried first
+    for preference, name in _named(domain, found):
+        lines.setdefault(name, f"{domain}. IN MX {preference} {name}.")
+    taken = {host.name for host in found.hosts}
+    free = (name for name in (f"mx{number}.{domain}" for number in count(1)) if name not in taken)
+    for preference, address in _addresses_named(domain, found):
+        name = next(free)
+        lines[name] = f"{domain}. IN MX {preference} {name}."
+        lines[address] = f"{name}. IN {'AAAA' if ':' in address else 'A'} {address}"
+    return tuple(lines.values()) or (f"{domain}. IN MX {_PREFERENCE} {some_host}.",)
+
+
+def _addresses_named(domain: str, found: MailHosts) -> Iterator[tuple[int, str]]:
+    """The addresses that stand where a host belongs, each once, with their preferences. One that nobody outside can
+    reach is not worth a record."""
+    records = [record.partition(" ") for record in found.exchanges.unusable]
+    named = [(preference, name.removesuffix(".").strip("[]")) for preference, _, name in records]
+    missing = {host.name for host in found.hosts if not host.addresses and host.failure is None}
+    named += [(str(preference), name) for preference, name in found.exchanges.exchanges if name in missing]
+    read = [(preference, _completed_address(domain, name) or name) for preference, name in named]
+    meant = {address: int(preference) for preference, address in reversed(read) if preference.isdigit()}
+    kept = [(preference, address) for address, preference in meant.items() if is_address(address)]
+    yield from sorted((one for one in kept if not is_private(one[1])), key=lambda one: one[0])[:_MOST_OF_A_KIND]
 
 
 def _named(domain: str, found: MailHosts) -> Iterator[tuple[int, str]]:

@@ -10,6 +10,7 @@ import pytest
 from probe.catalog import catalog
 from probe.checks import mx
 from probe.model import Answer, CheckResult
+from probe.text import filled
 from tests.checks.fake import FakeAsker, Said, absent, check, failed, refused, run
 
 DOMAIN, MX = "shop.example", "MX shop.example"
@@ -89,7 +90,7 @@ def test_hosts_that_share_a_preference_share_the_mail() -> None:
             ["10 a.shop.example", "20 a.shop.example", "30 b.shop.example"],
             {"a": HERE, "b": THERE},
             {"repeated": "a.shop.example"},
-            (f"{DOMAIN}. IN MX 10 a.{DOMAIN}.", f"{DOMAIN}. IN MX 20 a.{DOMAIN}.", f"{DOMAIN}. IN MX 30 b.{DOMAIN}."),
+            (f"{DOMAIN}. IN MX 10 a.{DOMAIN}.", f"{DOMAIN}. IN MX 30 b.{DOMAIN}."),
         ),
         (
             ["10 a.shop.example", "0 ."],
@@ -270,6 +271,58 @@ def test_the_words_hold_what_is_to_be_published() -> None:
     assert said.details["publish"] == (
         "shop.example. IN MX 10 a.shop.example.; shop.example. IN MX 20 mx1.shop.example.; "
         "mx1.shop.example. IN A 203.0.113.7"
+    )
+
+
+SOME_HOST = f"{DOMAIN}. IN MX 10 {catalog().words['a-host-with-address']}."
+NAMED = (f"{DOMAIN}. IN MX 10 mx1.{DOMAIN}.", f"mx1.{DOMAIN}. IN A 192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("publish", "records", "problem"),
+    [
+        ((SOME_HOST,), ["10 a.shop.example"], "no-such-host"),
+        ((SOME_HOST,), ["10 localhost"], "localhost"),
+        ((SOME_HOST,), ["10 a b.shop.example"], "no-host-name"),
+        ((SOME_HOST,), ["0 .", "10 gone.shop.example"], "null-mixed"),
+        (NAMED, ["10 192.0.2.1"], "address"),
+        (NAMED, ["0 .", "10 192.0.2.1"], "null-mixed"),
+        (NAMED, ["10 192.0.2.1.shop.example"], "address-completed"),
+        (NAMED, ["10 192.0.2.1", "20 192.0.2.1.shop.example"], "address-completed"),
+        ((NAMED[0], f"mx1.{DOMAIN}. IN AAAA 2001:db8::1"), ["10 2001:db8::1.shop.example"], "address-completed"),
+        ((SOME_HOST,), ["10 10.0.0.1"], "address"),
+        ((SOME_HOST,), ["10 10.0.0.1.shop.example"], "address-completed"),
+    ],
+)
+def test_broken_records_never_become_a_null_mx(publish: tuple[str, ...], records: list[str], problem: str) -> None:
+    result = a_domain(*records)
+    assert problem in problems(result)
+    assert publish == result.facts["publish"]
+    if problem != "null-mixed":  # there the owner has to choose
+        (said,) = [one for one in mx.findings(result, catalog()) if one.id == f"mx-{problem}"]
+        for language in ("en", "ja"):
+            remedy = filled(catalog(language).findings[said.id].remedy, said.details)
+            assert "MX 0 ." not in remedy
+            assert publish[0] in remedy
+
+
+def test_a_null_mx_that_stands_twice_is_one_already() -> None:
+    assert (f"{DOMAIN}. IN MX 0 .",) == a_domain("0 .", "10 .").facts["publish"]
+
+
+def test_a_completed_address_is_said_to_be_one() -> None:
+    (said,) = [
+        one for one in mx.findings(a_domain("10 192.0.2.1.shop.example"), catalog()) if one.id == "mx-address-completed"
+    ]
+    assert ("192.0.2.1.shop.example", "192.0.2.1") == (said.details["about"], said.details["addresses"])
+
+
+def test_an_address_gets_a_name_that_is_not_taken() -> None:
+    result = a_domain("10 mx1.shop.example", "20 203.0.113.7", mx1=HERE)
+    assert result.facts["publish"] == (
+        "shop.example. IN MX 10 mx1.shop.example.",
+        "shop.example. IN MX 20 mx2.shop.example.",
+        "mx2.shop.example. IN A 203.0.113.7",
     )
 
 
