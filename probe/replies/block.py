@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 
 from probe.replies.bounces.charset import text_of
-from probe.replies.notice import Notice
+from probe.replies.notice import WORDS, Notice
 
 LONGEST = 1_048_576  # octets of one message or text; a report stands at the beginning
 _LONGEST_REPLY = 8192
-_LONGEST_WORDS = 4096
-REPLY, WORDS = "reply", "words"
+_LONGEST_WORDS = 1024
+REPLY = "reply"
 
 # RFC 4155 appendix A: the line before each message of a mailbox ends in a time.
 _FROM = re.compile(rb"From \S{1,320} .{0,40}\d\d:\d\d.{0,40}$")
@@ -82,11 +82,13 @@ class Block:
             return
         from probe.replies.bounces import bounce  # heavy, and most logs hold none
 
-        self.messages += 1
         self._is_message = False
         notices = bounce.read(octets, begin, strict=self._is_mailbox)
-        if not notices and not self._is_mailbox:
-            notices = list(_text(octets, begin))
+        if not notices and not bounce.is_mail(octets):
+            yield from _text(octets, begin)
+            return
+        # Other mail in a mailbox was read; alone it is nothing that tells of a refusal.
+        self.messages += bool(notices) or self._is_mailbox or bounce.is_report(octets)
         yield from notices
 
     def _start(self, line: bytes, number: int) -> None:
@@ -116,6 +118,17 @@ class Block:
         self._length = 0
 
 
+def _may_refuse(text: str) -> bool:
+    """Whether the text may be the words of a refusal alone: one paragraph, short, and with no number that only a
+    sentence about something else explains."""
+    from probe.replies.parsing import parse
+
+    text = text.strip()
+    if len(text) > _LONGEST_WORDS or re.search(r"\n[ \t]*\n", text):
+        return False
+    return parse(text).code == parse(text, strict=True).code
+
+
 def _text(octets: bytes, begin: int) -> Iterator[Notice]:
     """A text that somebody pasted: the prose of a bounce, or else just the words of a refusal."""
     from probe.replies.bounces import prose
@@ -130,5 +143,5 @@ def _text(octets: bytes, begin: int) -> Iterator[Notice]:
     if notices:
         for notice in notices:
             yield notice._replace(line=begin)
-    elif len(text) <= _LONGEST_WORDS:
+    elif _may_refuse(text):
         yield Notice(WORDS, text, line=begin)

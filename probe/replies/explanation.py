@@ -59,7 +59,7 @@ def _explain_text(text: str, command: str | None, facts: Catalog) -> Explanation
     reply = parse(text)
     verb = reply.command or (command.upper() if command else None)
     stage = reply.stage or STAGE_OF_VERB.get(verb or "")
-    return _explain(reply.code, reply.enhanced, reply.lines, verb, stage, facts, ())
+    return _explain(reply.code, reply.enhanced, reply.evidence, verb, stage, facts, ())
 
 
 def _explain(

@@ -87,7 +87,7 @@ def _explained(told: dict[str, str], facts: Catalog) -> Explanation:
     return explain(
         code,
         enhanced,
-        reply.lines,
+        reply.evidence,
         command=command or reply.command,
         stage=(_MEANT.get(stage, stage) if stage in _STAGES else None) or reply.stage,
         facts=facts,

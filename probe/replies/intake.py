@@ -10,14 +10,15 @@ Nothing is expected of the input, and nothing in it makes this fail. It does no 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from probe.catalog import Catalog, catalog
 from probe.model import Incident
-from probe.replies.block import WORDS, Block
+from probe.replies.block import Block
 from probe.replies.logs.log import Log
-from probe.replies.notice import Explainer, Notice
+from probe.replies.notice import WORDS, Explainer, Notice
 
 LONGEST_LINE = 1_048_576
 
@@ -40,8 +41,7 @@ class Intake:
         """The incidents in a stream of octets, cut anywhere."""
         for notice in self._notices(lines(unmarked(chunks))):
             incident = self._explainer.incident(notice, self._source)
-            # Words without any code are a refusal only if they say why, and stand alone.
-            if notice.format == WORDS and (self.logged or incident.explanation.cause in (None, "unknown")):
+            if notice.format == WORDS and (self.logged or not _says_why(incident)):
                 continue
             self.found += 1
             yield incident
@@ -68,6 +68,15 @@ def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Inc
     Empty where there is none, or where nothing can be read.
     """
     return tuple(Intake(facts or catalog()).read([octets_of(outside)]))
+
+
+def _says_why(incident: Incident) -> bool:
+    """Words without any code are a refusal only if they say why, at once: a letter comes to such words later."""
+    read = incident.explanation
+    if read.cause in (None, "unknown"):
+        return False
+    first = re.split(r"[.;!?](?:\s|$)", " ".join(incident.lines), maxsplit=1)[0]
+    return incident.code is not None or (read.matched or "").lower() in first.lower()
 
 
 def octets_of(outside: str | bytes) -> bytes:

@@ -18,6 +18,7 @@ from probe.replies.remote import remote
 from probe.text import show
 
 _REMEMBERED = 4096  # a log says the same thing again and again
+WORDS = "words"  # the format of a text that nothing but its words makes a refusal
 LONGEST_FIELD = 500  # characters of an address, a name or an id; RFC 5321 section 4.5.3.1 allows fewer
 
 
@@ -95,7 +96,7 @@ class Explainer:
         )
 
     def _explained(self, notice: Notice) -> tuple[ParsedReply, Explanation]:
-        key = (notice.text, notice.status, notice.command, notice.stage)
+        key = (notice.format == WORDS, notice.text, notice.status, notice.command, notice.stage)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= _REMEMBERED:
@@ -104,7 +105,7 @@ class Explainer:
         return known
 
     def _explain(self, notice: Notice) -> tuple[ParsedReply, Explanation]:
-        reply = parse(notice.text)
+        reply = parse(notice.text, strict=notice.format == WORDS)
         command, stage = notice.command or reply.command, _stage(notice, reply)
         # What the reporter adds is believed where the reply has no enhanced code and X.0.0 is not all it says.
         enhanced = reply.enhanced or _telling(notice.status, reply.code)
@@ -113,7 +114,7 @@ class Explainer:
             if reply.enhanced is None and enhanced is not None:
                 text = f"{enhanced} {text}"
             return reply, explain_text(text, command=command, facts=self._facts)
-        explanation = explain(reply.code, enhanced, reply.lines, command=command, stage=stage, facts=self._facts)
+        explanation = explain(reply.code, enhanced, reply.evidence, command=command, stage=stage, facts=self._facts)
         return reply, explanation
 
 

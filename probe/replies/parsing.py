@@ -22,7 +22,8 @@ class ParsedReply(NamedTuple):
     """``code`` and ``enhanced`` as the text gives them, ``lines`` the text after the code, one entry a line.
 
     ``command`` is the verb that was answered and ``stage`` where that was, as far as a surrounding sentence says it;
-    ``stage`` may be ``banner`` or ``dot``, which no verb names.
+    ``stage`` may be ``banner`` or ``dot``, which no verb names. ``lead`` are words before the code that no known
+    sentence explains: they may be the reason itself, and are evidence, but not what the server wrote behind its code.
     """
 
     code: int | None
@@ -30,23 +31,29 @@ class ParsedReply(NamedTuple):
     lines: tuple[str, ...]
     command: str | None = None
     stage: str | None = None
+    lead: str = ""
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Everything that may say why."""
+        return (self.lead, *self.lines) if self.lead else self.lines
 
 
-def parse(text: str) -> ParsedReply:
-    """Read a pasted reply. Any text is accepted."""
+def parse(text: str, *, strict: bool = False) -> ParsedReply:
+    """Read a pasted reply. Any text is accepted. ``strict`` takes no number inside a sentence for a code: it stands at
+    the beginning, behind a mark, or before an enhanced code of its class."""
     flat = " ".join(text[:LONGEST].split())
     command, stage = answered(flat)
-    start = _start(flat)
+    start = _start(flat, strict=strict)
     if start is None:
         found, _ = enhanced.split(flat)
         return ParsedReply(None, found, (_without_tail(flat),), command, stage)
     begin, word, after = start
     lead = flat[:begin].strip()
     lines = _lines(word, _without_tail(flat[after:]))
-    if lead and not _WRAPPER.search(lead):
-        lines = (lead, *lines)  # words before a code that no known sentence explains may be the reason itself
-    code = next((found for found, _ in map(enhanced.split, lines) if found), None)
-    return ParsedReply(int(word), code, lines, command, stage)
+    reply = ParsedReply(int(word), None, lines, command, stage, "" if _WRAPPER.search(lead) else lead)
+    code = next((found for found, _ in map(enhanced.split, reply.evidence) if found), None)
+    return reply._replace(enhanced=code)
 
 
 # What stands before a reply that is passed on. One match is enough to know that the rest of the lead is not the reply.
@@ -76,11 +83,12 @@ _FIRST = re.compile(r"([2-5]\d\d)(?:[ -](?=\S)|$)")
 _STRONG_BEFORE = (": ", ":", "'", '"', "; ", ";", "<<< ", "#", ":<", "(", "> ", "/")
 _PLAIN_BEFORE = (": ", "; ", "<<< ", "'", '"')
 _QUOTED = ("'", '"', "; ", ";", "<<< ", "#", ":<")
+_SPOKEN = re.compile(r"\b(?:said|responded|replied(?: with)?|returned|smtp;) $", re.IGNORECASE)
 _MORE = re.compile(r"\s([2-5]\d\d)[ -](?=\S)")
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\s")
 
 
-def _start(flat: str) -> tuple[int, str, int] | None:
+def _start(flat: str, *, strict: bool) -> tuple[int, str, int] | None:
     """Where the reply begins, its code, and where its text begins."""
     begin = 1 if flat[:1] in ("#", "'", '"') else 0
     if (found := _FIRST.match(flat, begin)) is not None:
@@ -104,7 +112,7 @@ def _start(flat: str) -> tuple[int, str, int] | None:
         elif before.endswith(_STRONG_BEFORE):
             rank = 5 if refuses else 2 * before.endswith(_PLAIN_BEFORE)
         else:
-            rank = 4 if refuses else 0
+            rank = 4 if refuses and (not strict or _SPOKEN.search(flat, 0, one.start())) else 0
         if rank > best:
             best, found = rank, one
     return None if found is None else (found.start(), found[1], found.end())

@@ -52,6 +52,39 @@ def test_words_without_a_code() -> None:
     assert () == probe.diagnose("Dear colleague, how are you?")
 
 
+LETTERS = (
+    "please order 550 boxes; the account was closed last week",
+    "Dear team,\n\nplease order\n550 boxes; the account was closed last week\n",
+    "Hello,\nplease send 500 pens and\n450 boxes of paper, the account was closed.\n\nBest",
+    "The error 554 came up in room 550 again, and user unknown, too",
+    "We sent the goods. The mailbox is full of letters",
+)
+MAIL = "From: Ann <ann@example.org>\nTo: team@example.com\nSubject: boxes\nDate: Fri, 27 Nov 2026 09:00:00 +0000\n\n"
+
+
+@pytest.mark.parametrize("text", [*LETTERS, *(MAIL + letter for letter in LETTERS), MAIL + "The mailbox is full"])
+def test_a_number_in_a_letter_is_no_reply(text: str) -> None:
+    intake = Intake(FACTS)
+    assert [] == list(intake.read([text.encode()]))
+    assert not intake.understood
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear team,\nour server said: 550 5.1.1 User unknown\nwhat now?",
+        "Dear team,\n\n550 5.1.1 User unknown\n\nwhat now?",
+        "Dear team,\nthey refused it with 550 5.1.1 User unknown",
+        "Dear team, they wrote 'it was 550 5.1.1 User unknown'",
+    ],
+)
+def test_a_reply_in_a_letter_is_shown_as_it_stands(text: str) -> None:
+    for whole in (text, MAIL + text):
+        (one,) = probe.diagnose(whole)
+        assert (550, "5.1.1", "user-unknown") == (one.code, one.enhanced, one.explanation.cause)
+        assert one.lines[0].startswith("5.1.1 User unknown")
+
+
 def test_words_between_the_lines_of_a_log_are_none() -> None:
     assert () == probe.diagnose("Nov 27 07:16:38 web app[1]: it failed\n  caused by: The mailbox is full\n")
 

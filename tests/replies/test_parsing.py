@@ -91,5 +91,26 @@ def test_words_around_a_reply_are_left_out() -> None:
     ).lines == ("5.1.1 no such user",)
 
 
-def test_reason_before_a_code_is_kept() -> None:
-    assert "account is disabled" in " ".join(parse("The account is disabled. 503 5.5.1 RCPT first").lines)
+def test_reason_before_a_code_is_evidence_and_no_part_of_the_reply() -> None:
+    reply = parse("The account is disabled. 503 5.5.1 RCPT first")
+    assert ("The account is disabled.", ("5.5.1 RCPT first",)) == (reply.lead, reply.lines)
+    assert "account is disabled" in " ".join(reply.evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("please order 550 boxes; the account was closed", None),
+        ("error 554 in the list", None),
+        ("550 no such user", 550),
+        ("It was refused: 550 no such user", 550),
+        ("the server said 550 no such user", 550),
+        ('they wrote "550 no such user"', 550),
+        ("<<< 550 no such user", 550),
+        ("smtp; 550 no such user", 550),
+        ("refused with 550 5.1.1 no such user", 550),
+        ("refused with 550 4.1.1 no such user", None),
+    ],
+)
+def test_strictly_a_number_inside_a_sentence_is_no_code(text: str, code: int | None) -> None:
+    assert code == parse(text, strict=True).code

@@ -58,6 +58,18 @@ def read(octets: bytes, line: int, *, strict: bool = False) -> list[Notice]:
     return [notice._replace(line=line) for notice in notices]
 
 
+def is_mail(octets: bytes) -> bool:
+    """Whether this is a whole message and not some lines that look like a header: RFC 5322 section 3.6 demands From
+    and Date."""
+    names = {name for name, _ in split(octets)[0]}
+    return "from" in names and not names.isdisjoint(("date", "message-id", "received", "mime-version"))
+
+
+def is_report(octets: bytes) -> bool:
+    """Whether the message is a bounce or a report, be it one of success."""
+    return is_bounce(split(octets)[0])
+
+
 def _message(fields: Fields, body: bytes, *, strict: bool, depth: int) -> list[Notice]:
     pieces = _sorted(parts(fields, body))
     back = _returned(pieces)

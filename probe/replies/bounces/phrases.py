@@ -103,4 +103,8 @@ INTRODUCED = re.compile(
     rf"(?:{_ANNOUNCED})\s?(?:\([^)]{{0,60}}\))?\s?[:;=]?\s?['\"<#(]{{0,3}}(?P<reply>[45]\d\d(?:[ -]{{1,3}}(?=\S)|$).*)",
     re.IGNORECASE | re.DOTALL,
 )
+# What shows that a reply begins where nothing else says that a text is a bounce.
+BOTH = re.compile(r"([45])\d\d[ -]{1,3}#?([45])\.\d{1,3}\.\d{1,3}\b")
+MARKED = re.compile(r"(?:[:;='\"<>#(]|\b(?:said|responded|replied(?: with)?|returned))\s?$", re.IGNORECASE)
+UNFINISHED = re.compile(r"(?:^|\s)[^\s@]*[\w,]$")  # a line whose sentence the next one goes on with
 SHARP = re.compile(r"(?:^|\s|<)#?(?P<reply>#?[45]\d\d [45]\.\d{1,3}\.\d{1,3}\b.*)", re.DOTALL)

@@ -49,7 +49,7 @@ def read(text: str, recipient: str | None = None, *, sure: bool = False) -> list
     lines = _report(text)
     whole = "\n".join(lines)
     format = _format(whole.lower())
-    accounts = list(_Reader().accounts(lines))
+    accounts = list(_Reader(known=sure or format != "bounce").accounts(lines))
     reasons = list(_reasons(accounts, strict=format in phrases.STRICT))
     if not reasons and sure:
         reasons = [one for one in accounts if one.recipient and (one.lead or one.before)]
@@ -126,9 +126,11 @@ def _format(lowered: str) -> str:
 
 
 class _Reader:
-    """Follows the text. ``command`` and ``stage`` are where its conversation, if it has one, stands."""
+    """Follows the text. ``command`` and ``stage`` are where its conversation, if it has one, stands. In a text that is
+    not ``known`` to be a bounce a number in a sentence is just a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, known: bool) -> None:
+        self._known = known
         self._command: str | None = None
         self._stage: str | None = None
         self._hearing = False
@@ -136,9 +138,10 @@ class _Reader:
     def accounts(self, lines: list[str]) -> Iterator[_Account]:
         """An account ends where the next recipient begins."""
         account = _Account(None)
-        line = ""
+        line, apart = "", True
         for raw in lines:
             before, line = line, raw.strip()
+            above, apart = "" if apart else before, not line
             if not line:
                 account.open = self._hearing = False
                 line = before
@@ -160,14 +163,14 @@ class _Reader:
             self._hearing = False
             opened = phrases.RECIPIENT_LINE.match(line)
             if opened is None or (account.open and (indent > account.indent or _goes_on(opened["rest"]))):
-                self._tells(account, line)
+                self._tells(account, line, above)
                 continue
             if account.recipient is not None or account.reply:
                 yield account
             account = _Account(opened["address"], indent, f"{before} {line}".strip())
             rest = opened["rest"].strip(" :;,.")
             if rest and not rest.startswith("on "):
-                self._tells(account, rest)
+                self._tells(account, rest, "")
         if account.recipient is not None or account.reply:
             yield account
 
@@ -191,7 +194,7 @@ class _Reader:
                 account.command, account.stage = self._command, self._stage
         account.open = False
 
-    def _tells(self, account: _Account, line: str) -> None:
+    def _tells(self, account: _Account, line: str, before: str) -> None:
         """A line about this recipient: the beginning of the reply, more of it, or words around it."""
         if len(account.told) < _MOST_KEPT:
             account.told.append(line)
@@ -206,7 +209,7 @@ class _Reader:
         if account.reply:
             return  # the first reason counts; what follows behind an empty line is advice
         found = phrases.REPLY.match(line) or phrases.INTRODUCED.search(line) or phrases.SHARP.search(line)
-        if found is None:
+        if found is None or not (self._known or _begins(line, found, before)):
             if len(account.lead) < _MOST_KEPT:
                 account.lead.append(line)
             return
@@ -217,6 +220,17 @@ class _Reader:
         account.reply = [reply]
         account.command, account.stage = self._command, self._stage
         account.open = True
+
+
+def _begins(line: str, found: re.Match[str], before: str) -> bool:
+    """Whether a reply begins here, and not just a number in a sentence: behind a mark, before an enhanced code of its
+    class, or at the beginning of a line that goes on with no sentence of the line ``before``."""
+    reply = found["reply"].lstrip("#")
+    if (both := phrases.BOTH.match(reply)) is not None:
+        return both[1] == both[2]
+    if found.re is phrases.REPLY:
+        return not phrases.UNFINISHED.search(before)
+    return phrases.MARKED.search(line[: found.start("reply")]) is not None
 
 
 def _goes_on(rest: str) -> bool:
