@@ -59,9 +59,11 @@ def _reason(row: CheckResult) -> str:
 def _spf(results: Sequence[CheckResult], rule: Requirement) -> Decision:
     """SPF of the MAIL FROM identity, else of what there is. A record that was only read can fail, but not pass."""
     rows = _of(results, "spf")
-    row = next((one for one in rows if one.facts.get("identity", "mailfrom") == "mailfrom"), rows[0] if rows else None)
-    if row is None:
+    own = [one for one in rows if one.facts.get("identity", "mailfrom") == "mailfrom"] or rows
+    if not own:
         return Decision("unknown", "no-sender-domain")
+    # Of several addresses the worst counts: mail goes out from each of them.
+    row = min(own, key=lambda one: (one.result in (None, "pass"), one.result == "temperror"))
     if row.result == "pass":
         return Decision("pass", None, (row,))
     if row.result == "temperror":

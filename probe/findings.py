@@ -21,6 +21,8 @@ from probe.text import capital, filled
 _SLOW_GREETING_MS = 5000.0
 _SOON_DAYS = 14
 _MOST_RECORDS = 5
+# The facts that are words of ours, not names.
+_WORDS = ("detail", "meaning", "reason", "warnings")
 
 
 def finding(id_: str, subject: str, facts: Catalog, **details: Any) -> Finding:
@@ -32,10 +34,17 @@ def finding(id_: str, subject: str, facts: Catalog, **details: Any) -> Finding:
         subject=subject,
         facts=details,
         title=filled(text.title, details),
-        explanation=capital(filled(text.explanation, details)),
+        explanation=_sentence(text.explanation, details),
         remedy=filled(text.remedy, details),
         references=text.references,
     )
+
+
+def _sentence(words: str, details: Mapping[str, Any]) -> str:
+    """The explanation as a sentence. One that begins with a name begins as the name is written."""
+    said = filled(words, details)
+    first = words[1:].partition("}")[0] if words.startswith("{") else ""
+    return said if first and first not in _WORDS else capital(said)
 
 
 def findings(

@@ -27,13 +27,16 @@ def text_record(one: CheckResult, key: str, facts: Catalog) -> Fix | None:
     return Fix(facts.words["who-dns"], facts.say(key, domain=one.subject), publish=record)
 
 
-def pointer(address: str, host: str | None, facts: Catalog) -> tuple[Fix, Fix]:
-    """A PTR record, asked of whoever gave the address, and the record that leads back (RFC 8601 section 2.7.3)."""
-    records = records_for(Caller(address, host), (), facts)
-    return (
-        Fix(facts.words["who-network"], facts.say("fix-ptr", address=address), publish=records["pointer"]),
-        Fix(facts.words["who-dns"], facts.words["fix-forward"], publish=records["forward"]),
-    )
+def pointer(one: CheckResult, host: str | None, facts: Catalog) -> tuple[Fix, ...]:
+    """A PTR record, asked of whoever gave the address, unless there is one, and the record that leads back (RFC 8601
+    section 2.7.3)."""
+    names = tuple(map(str, one.facts.get("names", ())))
+    records = records_for(Caller(one.subject, None if names else host), names, facts)
+    back = Fix(facts.words["who-dns"], facts.words["fix-forward"], publish=records["forward"])
+    if names:
+        return (back,)
+    words = facts.say("fix-ptr", address=one.subject)
+    return (Fix(facts.words["who-network"], words, publish=records["pointer"]), back)
 
 
 def _escaped(string: str) -> str:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "check": "probe a server: MX, greeting, EHLO, HELP, STARTTLS, MAIL, RCPT; no message is sent (the default)",
+    "check": "probe a server: greeting, EHLO, STARTTLS, RCPT; sends no mail (default)",
     "explain": "what a reply code, or a whole reply, means",
-    "diagnose": "a bounce, a log or a queue: which replies are in it, and what they mean",
+    "diagnose": "a bounce, a log or a queue: the replies in it, and what they mean",
     "compare": "two codes side by side",
-    "sender": "will mail from a domain or address be accepted? SPF, DKIM, DMARC, PTR, blocklists …",
+    "sender": "will mail from here be accepted? SPF, DMARC, PTR, blocklists …",
     "message": "verify one message: DKIM, ARC, SPF, DMARC, structure",
     "demo": "probe four servers that it starts itself, offline",
-    "list": "the facts behind it all: codes, causes, replies, dnsbl, findings, extensions …",
+    "list": "the facts behind it all: codes, causes, replies, dnsbl, checks …",
 }
 # Options that may stand before the command, and whether a value follows them.
 _COMMON = {
@@ -89,7 +89,11 @@ def _run(arguments: list[str]) -> int:
 
 
 # `list` would hide a builtin as a module's name in many an editor; `check` is the longest of them.
-_MODULES = {"list": "listing", "check": "checking", "demo": "demonstration"}
+_MODULES = {
+    "list": "listing",
+    "check": "checking",
+    "demo": "demonstration",
+}
 
 
 def _split(arguments: list[str]) -> tuple[str, list[str]]:
@@ -108,7 +112,8 @@ def _overview(out: object) -> None:
     lines += [f"  {name:9}{text}" for name, text in COMMANDS.items()]
     lines += [
         "",
-        "A TARGET is a domain, host[:port], address, mailbox, or a URL: smtp:// smtps:// submission:// lmtp://",
+        "A TARGET is a domain, host[:port], address, mailbox, or a URL:",
+        "smtp:// smtps:// submission:// lmtp://",
         "smtp-probe COMMAND --help tells the rest; smtp-probe --version the version.",
     ]
     print("\n".join(lines), file=out)  # type: ignore[call-overload]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from probe.model import Assessment
 
 SEVERITIES = ("info", "notice", "warning", "error")
+_NO_ANSWER = ("timeout", "unreachable", "bad-name")
 _WORST_FIRST = (Status.USAGE, Status.FINDINGS, Status.UNREACHED)
 
 
@@ -28,9 +29,13 @@ def add_report_options(made: Parser) -> None:
 
 def status_of(one: Assessment, fail_on: str) -> Status:
     """1 for a finding at or above ``fail_on``, and for mail that will be refused or that nothing stands for; 3 where
-    DNS was asked and never answered, which is no finding about the subject."""
+    DNS was asked and never answered, which is no finding about the subject. Name servers that answer with nothing but
+    failure are one."""
     asked = [answer for row in one.checks for answer in row.queries]
     if asked and not any(answer.known for answer in asked):
+        if not all(answer.reason in _NO_ANSWER for answer in asked):
+            print(f"smtp-probe: {show(one.subject)}: the name servers say that they fail", file=sys.stderr)
+            return Status.FINDINGS
         print(f"smtp-probe: {show(one.subject)}: no name server answered", file=sys.stderr)
         return Status.UNREACHED
     least = SEVERITIES.index(fail_on)

@@ -12,7 +12,7 @@ from probe.cli.assessing import add_report_options, status_of, worst
 from probe.cli.common import Parser, facts_in, parser, use_color, width_of
 from probe.cli.status import Status
 from probe.cli.values import address, seconds, word
-from probe.errors import TargetError
+from probe.errors import TargetError, UsageError
 from probe.text import show
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
 
     asyncio.run(all_of_them())
     finish()
+    if not statuses:
+        raise UsageError("nothing to assess: standard input names no domain, address or mailbox")
     return worst(statuses)
 
 

@@ -29,4 +29,4 @@ def address(text: str) -> str:
 def word(text: str) -> str:
     if text and text.isprintable() and " " not in text:
         return text
-    raise argparse.ArgumentTypeError(f"{show(text)!r} is not one word")
+    raise argparse.ArgumentTypeError(f"'{show(text)}' is not one word")

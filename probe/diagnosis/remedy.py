@@ -93,7 +93,8 @@ def _pointer(case: Case) -> tuple[Fix, ...]:
     address = case.sender.client.address
     if address is None or is_private(address):
         return ()
-    return tuple(remedies.pointer(address, case.sender.ehlo, case.facts))
+    found = next((one for one in case.of("ptr") if one.subject == address), CheckResult("ptr", address, "fail"))
+    return remedies.pointer(found, case.sender.ehlo, case.facts)
 
 
 def _same_command(case: Case, subject: str) -> bool:

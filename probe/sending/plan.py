@@ -88,13 +88,18 @@ def first_round(subject: Subject, wishes: Wishes, means: Means) -> list[Step]:
     return steps
 
 
+def asks_dmarc(subject: Subject, wishes: Wishes) -> bool:
+    """Whether DMARC can be asked about the subject, and is wanted."""
+    return subject.domain is not None and (not wishes.only or "dmarc" in wishes.only)
+
+
 def second_round(subject: Subject, wishes: Wishes, means: Means, so_far: Sequence[CheckResult]) -> list[Step]:
     """DMARC of the domain, with what SPF said of the first client."""
-    if subject.domain is None or (wishes.only and "dmarc" not in wishes.only):
+    if subject.domain is None or not asks_dmarc(subject, wishes):
         return []
     said = next((one for one in so_far if one.check == "spf" and one.subject == "mailfrom" and one.result), None)
     author: str | dmarc.Author = subject.domain
-    if said is not None:
+    if said is not None and "domain" in said.facts:
         author = dmarc.Author(subject.domain, (str(said.result), str(said.facts["domain"])), None)
     run = dmarc.run(author, ask=means.ask, facts=means.facts)
     return [Step("dmarc", subject.domain, run, {})]

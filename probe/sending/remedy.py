@@ -9,12 +9,15 @@ from probe.catalog import Catalog
 from probe.model import CheckResult, Fix
 from probe.sending.plan import Wishes
 from probe.sending.subject import Subject
+from probe.sending.verdict import missing
 
 _WANTING = ("none", "permerror")
 
 
 def fixes(subject: Subject, wishes: Wishes, checks: Sequence[CheckResult], facts: Catalog) -> tuple[Fix, ...]:
-    """Steps in the order in which to take them, each once."""
+    """Steps in the order in which to take them, each once. A domain that does not exist has nothing to publish."""
+    if missing(checks):
+        return (Fix(facts.words["who-dns"], facts.say("fix-no-such-domain", domain=subject.domain)),)
     return tuple(dict.fromkeys(_steps(subject, wishes, checks, facts)))
 
 
@@ -22,7 +25,7 @@ def _steps(subject: Subject, wishes: Wishes, checks: Sequence[CheckResult], fact
     yield from _delisting([one for one in checks if one.check == "dnsbl" and one.result == "fail"], facts)
     for one in checks:
         if one.check == "ptr" and one.result == "fail":
-            yield from remedies.pointer(one.subject, wishes.ehlo, facts)
+            yield from remedies.pointer(one, wishes.ehlo, facts)
     # The reverse-path comes before the EHLO name, which few receivers look at.
     policies = sorted((one for one in checks if one.check == "spf"), key=lambda one: one.subject == "helo")
     yield from (fix for one in policies if (fix := remedies.sender_policy(one, facts)) is not None)

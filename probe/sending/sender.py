@@ -23,7 +23,7 @@ from probe.findings import findings_of
 from probe.limits import Limits
 from probe.model import ASSESSMENT_SCHEMA, Assessment, CheckResult, Client, Compliance, Tool
 from probe.names import is_address
-from probe.sending.plan import ORDER, Lists, Means, Step, Wishes, first_round, second_round
+from probe.sending.plan import ORDER, Lists, Means, Step, Wishes, asks_dmarc, first_round, second_round
 from probe.sending.remedy import fixes
 from probe.sending.subject import Subject, read_subject
 from probe.sending.verdict import conclusion, proof, summary
@@ -41,7 +41,7 @@ async def sender(
     lists: Lists = "all",
     ca_file: str | None = None,
     allow_private: bool = False,
-    resolver: Asker | None = None,
+    resolver: Asker | str | None = None,
     connect: Connector | None = None,
     limits: Limits | None = None,
     facts: Catalog | None = None,
@@ -54,6 +54,8 @@ async def sender(
     of this machine that others can see, and if there is none, what needs an address is left out and said so. ``ehlo``
     is the name given in EHLO, ``selectors`` those of DKIM, by default well-known ones, as guesses. ``only`` names the
     checks to run (see ``ORDER``), ``lists`` which blocklists: all, or the main ones.
+
+    ``resolver`` may be the place of a name server, ``ADDR[:PORT]``.
 
     Raises ``TargetError`` for a subject that cannot be read and ``UsageError`` for a wrong address or check; never for
     anything that DNS or a web server says.
@@ -71,16 +73,17 @@ async def sender(
         allow_private=allow_private,
         seconds=min(wishes.seconds, limits.session),
     )
-    if resolver is None:
+    if resolver is None or isinstance(resolver, str):
         from probe.resolver import Resolver
 
-        resolver = Resolver(timeout=limits.dns_timeout, tries=limits.dns_tries)
+        resolver = Resolver(resolver or (), timeout=limits.dns_timeout, tries=limits.dns_tries)
     if connect is None:
         from probe.smtp.connection import open_streams as connect
     moment = datetime.datetime.fromtimestamp(started, datetime.UTC)
     means = Means(resolver, connect, facts, moment)
     checks = await _checks(read, wishes, means, limits.session)
-    rules = compliance(checks, facts)
+    # Rules are about all of a sender: what was left out on purpose is not unknown.
+    rules = () if only else compliance(checks, facts)
     return Assessment(
         schema=ASSESSMENT_SCHEMA,
         tool=Tool("smtp-probe", VERSION),
@@ -88,7 +91,7 @@ async def sender(
         subject=read.text,
         started=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         elapsed_ms=(clock() - began) * 1000,
-        conclusion=conclusion(checks),
+        conclusion=conclusion(checks, facts),
         summary=summary(read, checks, facts),
         proof=proof(read, wishes, client, checks, facts),
         client=client,
@@ -105,7 +108,7 @@ def _wishes(subject: Subject, given: str | Sequence[str] | None, only: Sequence[
     wrong = [check for check in only if check not in ORDER]
     if wrong:
         raise UsageError(f"no check is called {show(wrong[0])[:40]!r}; there are: {' '.join(ORDER)}")
-    clients = (given,) if isinstance(given, str) else tuple(given or ())
+    clients = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given or ()))
     for address in clients:
         if not is_address(address):
             raise UsageError(f"{show(address)[:80]!r} is no address")
@@ -133,7 +136,10 @@ async def _checks(subject: Subject, wishes: Wishes, means: Means, within: float)
             )
         )
 
-    found = await run(first_round(subject, wishes, means))
+    steps = first_round(subject, wishes, means)
+    if not steps and not asks_dmarc(subject, wishes):
+        raise UsageError(f"{' '.join(wishes.only)}: nothing of this can be asked about {subject.text}")
+    found = await run(steps)
     found += await run(second_round(subject, wishes, means, found))
     return tuple(sorted(found, key=lambda one: ORDER.index(one.check)))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from probe.errors import TargetError
 from probe.model import SubjectKind
 from probe.model.noun import noun
 from probe.names import BadName, is_address, is_hostname, to_ascii
 from probe.text import show
 
-_LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
+# RFC 5321 sections 4.1.2 and 4.5.3.1.1, RFC 6531 section 3.3: a dot-string or a quoted string of at most 64.
+_LOCAL = re.compile(r"(?=.{1,64}\Z)(?:[^\s\x00-\x20\x7f\"(),:;<>@\[\]\\]+|\"(?:[^\x00-\x1f\x7f\"\\]|\\[ -~])*\")")
 
 
 @noun(frozen=True)
@@ -35,7 +38,7 @@ def read_subject(text: str) -> Subject:
         return Subject("address", show(typed), address=str(mapped or address))
     local, at, name = typed.rpartition("@")
     domain = _domain(name)
-    if domain is None or (at and not 1 <= len(local) <= _LONGEST_LOCAL):
+    if domain is None or (at and not _LOCAL.fullmatch(local)):
         raise TargetError(f"{show(typed)[:80]!r} is no domain, address or mailbox")
     if at:
         return Subject("mailbox", show(typed), domain, mail_from=f"{local}@{domain}")

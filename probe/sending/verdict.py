@@ -5,28 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probe.catalog import Catalog
+from probe.checks import check
 from probe.model import CheckResult, Client, Conclusion
 from probe.sending.plan import Wishes
 from probe.sending.subject import Subject
 
-# What receivers refuse mail for, and what has to have been asked before anybody can say that they will not.
-_DECISIVE = ("dnsbl", "ptr", "spf", "dmarc")
+# What has to have been asked before anybody can say that mail will not be refused.
+_DECISIVE = ("dnsbl", "ptr", "spf", "dkim", "dmarc", "mx")
 
 
-def conclusion(checks: Sequence[CheckResult]) -> Conclusion:
-    """``fail``: something is wrong for which servers refuse mail. ``unknown``: nothing is, but something that counts
-    could not be asked. ``pass``: nothing stands in the way."""
-    if trouble(checks):
+def conclusion(checks: Sequence[CheckResult], facts: Catalog) -> Conclusion:
+    """``fail``: something is wrong, with the mail from here or with how the domain takes mail. ``unknown``: nothing is,
+    but something that counts could not be asked, or nothing at all was. ``pass``: nothing stands in the way."""
+    if missing(checks) or refusals(checks) or errors(checks, facts):
         return "fail"
-    waiting = [one for one in checks if one.check in _DECISIVE and one.result == "temperror"]
-    if any(one.check != "dnsbl" or one.facts.get("main") for one in waiting):
+    decisive = [one for one in checks if one.check in _DECISIVE and (one.check != "dnsbl" or one.facts.get("main"))]
+    answered = [one for one in checks if one.result != "temperror"]
+    if not answered or any(one.result == "temperror" for one in decisive):
         return "unknown"
     return "pass"
 
 
-def trouble(checks: Sequence[CheckResult]) -> tuple[str, ...]:
-    """The ids of the checks that found a reason to refuse mail, each once."""
+def refusals(checks: Sequence[CheckResult]) -> tuple[str, ...]:
+    """The ids of the checks that found a reason for which servers refuse mail from here, each once."""
     return tuple(dict.fromkeys(one.check for one in checks if _refused_for(one)))
+
+
+def errors(checks: Sequence[CheckResult], facts: Catalog) -> tuple[str, ...]:
+    """The ids of the checks that have a finding of severity error, each once."""
+    return tuple(
+        dict.fromkeys(
+            one.check
+            for one in checks
+            if any(facts.findings[told.id].severity == "error" for told in check(one.check).findings(one, facts))
+        )
+    )
+
+
+def missing(checks: Sequence[CheckResult]) -> bool:
+    """Whether the domain does not exist at all: servers refuse such a sender whatever else they find. Its MX records
+    say so or, where they were not asked for, its SPF record."""
+    told = [one for one in checks if one.check == "mx"]
+    told = told or [one for one in checks if one.check == "spf" and one.facts.get("identity", "mailfrom") == "mailfrom"]
+    return any(one.result == "none" and one.facts.get("reason") == "nxdomain" for one in told)
 
 
 def _refused_for(one: CheckResult) -> bool:
@@ -39,9 +60,14 @@ def _refused_for(one: CheckResult) -> bool:
 
 def summary(subject: Subject, checks: Sequence[CheckResult], facts: Catalog) -> str:
     """The sentence that goes with the conclusion."""
-    word = conclusion(checks)
-    labels = [facts.words[f"name-{check}"] for check in trouble(checks)]
-    return facts.say(f"summary-sender-{word}", subject=subject.text, checks=facts.listed(labels))
+    word: str = conclusion(checks, facts)
+    found = refusals(checks)
+    if missing(checks):
+        word = "missing"
+    elif word == "fail" and not found:
+        word, found = "broken", errors(checks, facts)
+    labels = [facts.words[f"name-{one}"] for one in found]
+    return facts.say(f"summary-sender-{word}", subject=subject.text, domain=subject.domain, checks=facts.listed(labels))
 
 
 def proof(
@@ -72,11 +98,13 @@ def _lines(wishes: Wishes, client: Client, checks: Sequence[CheckResult], facts:
 
 
 def _about_lists(lists: Sequence[CheckResult], facts: Catalog) -> str:
-    listed = [one for one in lists if one.result == "fail"]
-    # RFC 5782 section 5: a list that shows nobody its own test entry has said nothing by saying that we are not on it.
-    clean = sum(1 for one in lists if one.result == "pass" and one.facts.get("healthy"))
-    silent = sum(1 for one in lists if one.result in ("pass", "temperror", "permerror")) - clean
-    named = facts.listed([str(one.facts.get("zone")) for one in listed])
+    """How many lists said what, each counted once, by the worst that it said about anybody. RFC 5782 section 5: a list
+    that shows nobody its own test entry has said nothing by saying that we are not on it."""
+    listed = list(dict.fromkeys(str(one.facts.get("zone")) for one in lists if one.result == "fail"))
+    asked = [one for one in lists if one.result in ("pass", "temperror", "permerror")]
+    mute = {one.facts.get("zone") for one in asked if one.result != "pass" or not one.facts.get("healthy")}
+    silent = len(mute.difference(listed))
+    clean = len({one.facts.get("zone") for one in asked} - mute - set(listed))
     key = "proof-sender-listed" if listed else "proof-sender-unlisted"
     rest = facts.count("proof-sender-silent", silent) if silent else ""
-    return facts.say(key, zones=named, clean=clean, silent=rest)
+    return facts.say(key, zones=facts.listed(listed), clean=clean, silent=rest)

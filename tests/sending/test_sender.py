@@ -178,3 +178,40 @@ def test_a_japanese_assessment_says_the_same() -> None:
     one, other = assess("shop.test", HEALTHY), assess("shop.test", HEALTHY, lang="ja")
     assert results(one) == results(other)
     assert not other.summary.isascii()
+
+
+def test_a_domain_that_does_not_exist_is_told_first_and_has_nothing_to_publish() -> None:
+    one = assess("nosuch.test", {}, client_ip="203.0.113.7")
+    assert ("fail", []) == (one.conclusion, published(one))
+    assert "nosuch.test does not exist" in one.summary
+
+
+def test_no_green_word_beside_an_error() -> None:
+    two = ["v=DMARC1; p=none", "v=DMARC1; p=reject"]
+    one = assess("shop.test", {**HEALTHY, "TXT _dmarc.shop.test": two}, only=["dmarc"])
+    assert ("fail", True) == (one.conclusion, "something is broken: DMARC" in one.summary)
+
+
+def test_nothing_asked_is_never_a_pass() -> None:
+    silent = {"TXT s1._domainkey.shop.test": failed("timeout")}
+    assert "unknown" == assess("shop.test", silent, only=["dkim"], selectors=["s1"]).conclusion
+    with pytest.raises(UsageError, match=r"spf: nothing of this can be asked about 203\.0\.113\.7"):
+        assess("203.0.113.7", HEALTHY, only=["spf"])
+
+
+def test_of_several_addresses_the_worst_counts_for_the_rules() -> None:
+    one = assess("shop.test", HEALTHY, client_ip=["203.0.113.7", "198.51.100.9", "203.0.113.7"])
+    rules = {rule.id: rule.holds for rule in one.compliance}
+    assert "fail" == rules["microsoft-spf"]
+    assert 2 == sum(row.check == "spf" for row in one.checks)
+
+
+def test_only_the_record_that_leads_back_is_missing_where_the_pointer_is_there() -> None:
+    zone = {key: said for key, said in HEALTHY.items() if key != "A mail.shop.test"}
+    texts = published(assess("shop.test", zone))
+    assert "mail.shop.test. A 203.0.113.7" in texts
+    assert not any(" PTR " in text for text in texts)
+
+
+def test_no_rules_are_held_against_a_part() -> None:
+    assert () == assess("shop.test", HEALTHY, only=["spf"]).compliance
