@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     class Printer(Protocol):
         def add(self, incident: Incident) -> None: ...
-        def finish(self, lines: int) -> None: ...
+        def finish(self, lines: int, unread: int = 0) -> None: ...
 
 
 _ABOUT = (
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
 
         printer = Json(sys.stdout, lines=given.format == "jsonl", summary=given.summary)
     status = Status.OK
-    lines = 0
+    lines = unread = 0
     worth = False
     for name in (one for path in given.file for one in files(path)):
         pasted = is_reply(name)
@@ -76,11 +76,20 @@ def run(arguments: Sequence[str]) -> int:
         if fault is not None:
             print(f"smtp-probe: {show(fault)}", file=sys.stderr)
             status = status if intake.understood else Status.USAGE
+        if intake.unread:
+            unread += len(intake.unread)
+            what = "standard input" if name == "-" else name
+            print(f"smtp-probe: {show(_unread(what, intake.unread))}", file=sys.stderr)
         worth = worth or intake.understood
         lines += intake.lines
     if worth:
-        printer.finish(lines)
+        printer.finish(lines, unread)
     return status
+
+
+def _unread(what: str, begins: Sequence[int]) -> str:
+    several = f" (and of {len(begins) - 1} more that begin later)" if len(begins) > 1 else ""
+    return f"{what}: the end of what begins at line {min(begins)}{several} was not read, for it is too long"
 
 
 def _nothing(name: str, intake: Intake) -> str:

@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from probe.replies.bounces.charset import text_of
 from probe.replies.notice import WORDS, Notice
 
-LONGEST = 1_048_576  # octets of one message or text; a report stands at the beginning
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from probe.replies.bounces.keeping import Kept
+
+LONGEST = 1_048_576  # octets of one text; a message may have more (probe.replies.bounces.keeping)
 _LONGEST_REPLY = 8192
 _LONGEST_WORDS = 1024
 REPLY = "reply"
@@ -27,10 +31,13 @@ _REPLY = re.compile(rb"\s{0,8}([45]\d\d)(?:([ -])|\r?$)")
 
 
 class Block:
-    """Feed it lines; it gives notices as soon as something is whole."""
+    """Feed it lines; it gives notices as soon as something is whole. ``unread`` are the lines where bounces begin that
+    were too long to be read to their end."""
 
     def __init__(self) -> None:
         self.messages = self.replies = 0
+        self.unread: list[int] = []
+        self._kept: Kept | None = None
         self._octets = bytearray()
         self._begin = 0
         self._reply: list[bytes] = []
@@ -44,13 +51,20 @@ class Block:
 
     @property
     def is_open(self) -> bool:
-        return bool(self._octets or self._reply)
+        return bool(self._octets or self._kept or self._reply)
 
     def take(self, line: bytes, number: int) -> Iterator[Notice]:
-        if line.startswith(b"From ") and (self._is_mailbox or not self._octets) and _FROM.match(line.rstrip(b"\r")):
+        if (
+            line.startswith(b"From ")
+            and (self._is_mailbox or not (self._octets or self._kept))
+            and _FROM.match(line.rstrip(b"\r"))
+        ):
             yield from self.end()
             self._is_mailbox = self._is_message = True
             self._start(line, number)
+            return
+        if self._kept is not None:
+            self._kept.take(line)
             return
         if not self._octets:
             reply = _REPLY.match(line)
@@ -63,7 +77,7 @@ class Block:
             self._start(line, number)
         elif len(self._octets) < LONGEST:
             self._octets += line + b"\n"
-        elif not self._is_message:
+        else:
             yield from self.end()  # text without an end is read piece by piece
             self._start(line, number)
 
@@ -71,13 +85,14 @@ class Block:
         """No more of this: tell what it was."""
         if self._reply:
             yield from self._answered()
-        octets, begin = bytes(self._octets), self._begin
+        kept, self._kept = self._kept, None
+        octets, begin = bytes(self._octets if kept is None else kept.octets), self._begin
         self._octets.clear()
         if b"\r" in octets:  # also alone, as old Macintosh programs ended lines
             octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if not octets:
             return
-        if not self._is_message:
+        if kept is None:
             yield from _text(octets, begin)
             return
         from probe.replies.bounces import bounce  # heavy, and most logs hold none
@@ -88,12 +103,21 @@ class Block:
             yield from _text(octets, begin)
             return
         # Other mail in a mailbox was read; alone it is nothing that tells of a refusal.
-        self.messages += bool(notices) or self._is_mailbox or bounce.is_report(octets)
+        told = bool(notices) or bounce.is_report(octets)
+        self.messages += told or self._is_mailbox
+        if told and (kept.cut or (kept.left and not notices)):
+            self.unread.append(begin)
         yield from notices
 
     def _start(self, line: bytes, number: int) -> None:
         self._begin = number
-        self._octets += line + b"\n"
+        if self._is_message:
+            from probe.replies.bounces.keeping import Kept
+
+            self._kept = Kept()
+            self._kept.take(line)
+        else:
+            self._octets += line + b"\n"
 
     def _answer(self, line: bytes, number: int, reply: re.Match[bytes] | None) -> Iterator[Notice]:
         """One line of replies that stand alone: RFC 5321 section 4.2.1 joins those with a hyphen; words without a code

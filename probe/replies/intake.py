@@ -21,6 +21,7 @@ from probe.replies.logs.log import Log
 from probe.replies.notice import WORDS, Explainer, Notice
 
 LONGEST_LINE = 1_048_576
+_MOST_CUT = 1000
 
 
 class Intake:
@@ -31,11 +32,17 @@ class Intake:
         self._explainer = Explainer(facts)
         self._source = source
         self._block = Block()
+        self._cut: list[int] = []
 
     @property
     def understood(self) -> bool:
         """Whether anything was there that can be read, refusal or not."""
         return bool(self.logged or self.found or self._block.messages or self._block.replies)
+
+    @property
+    def unread(self) -> tuple[int, ...]:
+        """The lines where something begins that was too long to be read to its end."""
+        return (*self._block.unread, *self._cut)
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Incident]:
         """The incidents in a stream of octets, cut anywhere."""
@@ -51,6 +58,8 @@ class Intake:
         block, log = self._block, Log()
         for number, line in enumerate(stream, 1):
             self.lines = number
+            if len(line) >= LONGEST_LINE and len(self._cut) < _MOST_CUT:
+                self._cut.append(number)
             if not block.is_message and (found := log.read(line, number)) is not None:
                 self.logged += 1
                 if block.is_open:

@@ -46,7 +46,7 @@ class Terminal:
         else:
             self._few.append(incident)
 
-    def finish(self, lines: int) -> None:
+    def finish(self, lines: int, unread: int = 0) -> None:
         page = self._page
         if not self._count:
             page.blank()
@@ -56,6 +56,9 @@ class Terminal:
         else:
             for incident in self._few:
                 self._incident(incident)
+        if unread:
+            page.blank()
+            page.line((self._facts.count("incidents-unread", unread), "bold yellow"))
         page.blank()
 
     def _groups(self, groups: list[IncidentGroup], lines: int) -> None:
@@ -135,8 +138,7 @@ class Terminal:
         if one.address and one.address != server:
             server = f"{server} [{one.address}]" if server else one.address
         if one.role == "server":
-            client = " ".join(part for part in (one.client_host or one.helo or "", f"[{one.client_address}]") if part)
-            server = self._facts.say("incident-client", client=client) if one.client_address else ""
+            server = self._facts.say("incident-client", client=_client(one)) if one.client_address else ""
         stage = words.get(f"stage-{one.stage}", "") if one.stage else ""
         return " ".join(part for part in (server, stage) if part)
 
@@ -157,6 +159,12 @@ class Terminal:
         for step in _fix(one, self._facts)[:most]:
             self._page.row(label, step, column=_COLUMN)
             label = ""
+
+
+def _client(one: Incident) -> str:
+    """Name and address of the client. What it called itself (RFC 5321 section 4.1.4) proves nothing, and is no name."""
+    said = f", HELO {one.helo}" if one.helo and one.helo != one.client_host else ""
+    return f"{one.client_host or 'unknown'} [{one.client_address}]{said}"
 
 
 def _fix(one: Incident, facts: Catalog) -> list[str]:

@@ -25,7 +25,7 @@ class Json:
             self._write(incident)
             self._out.flush()
 
-    def finish(self, lines: int) -> None:
+    def finish(self, lines: int, unread: int = 0) -> None:
         for group in self._grouping.groups() if self._grouping is not None else ():
             self._write(group)
         if not self._lines:

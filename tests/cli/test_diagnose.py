@@ -157,6 +157,20 @@ def test_what_cannot_be_read_is_named_in_one_line(octets: bytes, says: str, cli:
     assert 1 == said.err.count("\n")
 
 
+@pytest.mark.parametrize("format", ["terminal", "json", "jsonl"])
+def test_what_was_too_long_to_be_read_is_told(format: str, cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "bounce.eml"
+    group = b"Final-Recipient: rfc822; joe@example.org\nAction: failed\nStatus: 5.1.1\n\n"
+    whole = b"From: a@b.test\nDate: x\nContent-Type: text/plain\n\nReporting-MTA: dns; mail.shop.test\n\n" + group
+    path.write_bytes(whole + b"x" * 70 + (b"\n" + b"x" * 70) * 20_000)
+    said = cli("diagnose", str(path), "--format", format)
+    assert (0, f"smtp-probe: {path}: the end of what begins at line 1 was not read, for it is too long\n") == (
+        said.status,
+        said.err,
+    )
+    assert "joe@example.org" in said.out
+
+
 def test_a_reply_may_stand_in_the_place_of_a_file(cli: Cli) -> None:
     said = cli("diagnose", "550 5.1.1 <joe@example.org>: User unknown", "--format", "json")
     (one,) = json.loads(said.out)

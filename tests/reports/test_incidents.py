@@ -86,3 +86,30 @@ def test_the_steps_are_filled_with_what_the_log_tells() -> None:
 
 def test_nothing_is_said_in_one_line() -> None:
     assert "\n Nothing was refused or delayed in 7 lines.\n\n" == page([])
+
+
+REJECT = (
+    "Nov 27 07:16:38 mail postfix/smtpd[12]: NOQUEUE: reject: RCPT from {client}[203.0.113.7]: 554 5.7.1 Relay access "
+    "denied; from=<a@b.test> to=<joe@example.org> proto=ESMTP helo=<{helo}>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "helo", "shown"),
+    [
+        ("unknown", "mail.big.test", "unknown [203.0.113.7], HELO mail.big.test"),
+        ("c.example.net", "mail.big.test", "c.example.net [203.0.113.7], HELO mail.big.test"),
+        ("c.example.net", "c.example.net", "c.example.net [203.0.113.7] "),
+    ],
+)
+def test_what_a_client_calls_itself_is_not_its_name(client: str, helo: str, shown: str) -> None:
+    told = page(list(probe.diagnose(REJECT.format(client=client, helo=helo))), each=True)
+    assert shown in " ".join(told.split())
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_page_says_that_it_is_not_everything(lang: str) -> None:
+    out = io.StringIO()
+    terminal = Terminal(out, catalog(lang), color=False, width=80)
+    terminal.finish(7, unread=2)
+    assert catalog(lang).count("incidents-unread", 2).replace(" ", "") in "".join(out.getvalue().split())

@@ -20,7 +20,7 @@ from probe.replies.notice import Notice
 from probe.replies.parsing import answered
 from probe.replies.remote import remote
 
-_MOST_LINES = 4000
+_MOST_LINES = 20_000
 _LONGEST_LINE = 2000
 _MOST_KEPT = 60  # lines of one account
 _CLOSED = {"<": ">", "(": ")", "'": "'", '"': '"', "[": "]"}

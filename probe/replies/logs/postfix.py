@@ -22,6 +22,8 @@ FORMAT = "postfix"
 CUES = ("status=", "reject", " said: ", " to talk to me: ")
 # Long ids (enable_long_queue_ids) leave out the vowels.
 _ID = re.compile(r"(?:^|\s)([0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}|NOQUEUE): (?=\S)")
+# An id may also be shorter, or have other letters: what stands behind it is plain enough.
+_ANY_ID = re.compile(r"(?:^|\s)([^\s:;,=<>]{1,64}): (?=to=<|from=<[^>]{0,320}>, status=|host \S|(?:milter-)?reject: )")
 _ACTIONS: dict[str, Action] = {
     "bounced": "failed",
     "undeliverable": "failed",
@@ -56,7 +58,7 @@ _COMMANDS = {
 
 def read(entry: Entry, memory: Memory) -> Iterator[Notice] | None:
     """The incidents of one line; None where it is no line of Postfix."""
-    found = _ID.search(entry.message)
+    found = _ID.search(entry.message) or _ANY_ID.search(entry.message)
     if found is None:
         return None
     queue_id, rest = found[1], entry.message[found.end() :]

@@ -158,3 +158,23 @@ def test_a_failure_that_names_nobody_is_about_anything() -> None:
 def test_an_unknown_sender_of_events_is_read_by_its_names() -> None:
     (notice,) = notices({"what": "x", "data": {"rcpt_to": "joe@example.org", "smtp_response": "452 4.2.2 full"}}, 1)
     assert ("json", "joe@example.org", "452 4.2.2 full") == (notice.format, notice.recipient, notice.text)
+
+
+@pytest.mark.parametrize("queue_id", ["4ABC", "3Z", "4abcdef01", "4XaeiouBcdf", "4bXyZw1fJZz1234567890abc", "9-1_x"])
+def test_a_delivery_of_postfix_counts_whatever_its_id_looks_like(queue_id: str) -> None:
+    head = f"Nov 27 07:16:38 mail postfix/smtp[12]: {queue_id}: "
+    told = "host mx.example.org[192.0.2.1] said: 450 4.2.1 wait (in reply to RCPT TO command)"
+    found = Log().read(
+        f"{head}to=<joe@example.org>, relay=mx.example.org[192.0.2.1]:25, dsn=4.2.1, status=deferred ({told})".encode(),
+        1,
+    )
+    assert found is not None
+    assert [(queue_id, "joe@example.org", "delayed")] == [(n.queue_id, n.recipient, n.action) for n in found]
+
+
+@pytest.mark.parametrize("queue_id", ["4ABC", "4abcdef01"])
+def test_what_postfix_refused_counts_whatever_its_id_looks_like(queue_id: str) -> None:
+    head = f"Nov 27 07:16:38 mail postfix/smtpd[12]: {queue_id}: reject: "
+    found = Log().read(f"{head}RCPT from unknown[203.0.113.7]: 554 5.7.1 no; from=<a@b.test> to=<c@d.test>".encode(), 1)
+    assert found is not None
+    assert [("203.0.113.7", "server")] == [(n.client_address, n.role) for n in found]
