@@ -32,7 +32,9 @@ _ABOUT_LISTS = frozenset({"ip-blocklisted", "domain-blocklisted"})
 _MECHANISMS = {"spf-fail": "spf", "dkim-fail": "dkim", "dmarc-fail": "dmarc"}
 _ABOUT_DOMAINS = frozenset({"spf-fail", "dkim-fail", "dmarc-fail", "sender-unauthenticated", "domain-blocklisted"})
 
-_URL = re.compile(r"https?://[^\s<>\"']{2,500}|\bwww\.[^\s<>\"']{2,500}", re.IGNORECASE)
+# A URL ends at white space, quotes and, as nobody may hide one text in another, control and direction characters.
+_URL_END = r"\s<>\"'\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_URL = re.compile(rf"https?://[^{_URL_END}]{{2,500}}|\bwww\.[^{_URL_END}]{{2,500}}", re.IGNORECASE)
 _MAILBOX = re.compile(r"[^\s<>\"'(),;:@\[\]]{1,64}@((?:[\w-]{1,63}\.){1,8}[\w-]{2,63}|\[[\w.:]{3,50}\])")
 _CONTACT = re.compile(r"(?:contact|write to|mail to|e-?mail|report|to|details to|mailto:|see|at)\s?:?\s?[<(]?$")
 _DOMAIN = (
