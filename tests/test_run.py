@@ -137,7 +137,9 @@ def test_wait_tries_again_until_greeted() -> None:
 
 
 def test_wait_gives_up_in_time() -> None:
-    report = probe("127.0.0.1", {}, port=free_port(), options=Options(wait=0.6))
+    with socket.socket() as held:  # bound and never listening: no other test can begin to
+        held.bind(("127.0.0.1", 0))
+        report = probe("127.0.0.1", {}, port=held.getsockname()[1], options=Options(wait=0.6))
     assert report.sessions[0].outcome == "unreachable"
 
 

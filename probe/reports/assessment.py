@@ -130,8 +130,8 @@ def _row(
 
 
 def _word(one: CheckResult, facts: Catalog) -> str:
-    """The word of RFC 8601; for a record that was found and not evaluated there is none."""
-    return one.result or facts.words["result-found"]
+    """The word of RFC 8601, which has none for a record that was found and not evaluated, or could not be."""
+    return one.result or facts.words.get(f"result-{one.check}") or facts.words["result-found"]
 
 
 def _detail(one: CheckResult, facts: Catalog) -> str:
