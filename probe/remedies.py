@@ -14,6 +14,8 @@ def sender_policy(one: CheckResult, facts: Catalog) -> Fix | None:
         return None
     key = f"fix-spf-{made['problems'][0]}" if made["problems"] else "fix-spf-record"
     words = facts.say(key, domain=made["name"], lookups=made["lookups"], length=len(made["record"]))
+    if made["removed"]:
+        words += facts.say("fix-spf-removed", removed=", ".join(made["removed"]))
     strings = " ".join(f'"{_escaped(string)}"' for string in made["strings"])
     return Fix(facts.words["who-dns"], words, publish=f"{made['name']}. TXT {strings}")
 

@@ -147,7 +147,7 @@ def test_the_words_are_whole(id_: str) -> None:
     assert text.severity in get_args(Severity)
     assert text.title and not text.title.endswith(".")
     assert text.explanation.endswith((".", "{delist}", "{change}", "read."))
-    assert text.remedy.endswith((".", "{delist}", "{publish}", "{record}"))
+    assert text.remedy.endswith((".", "{delist}", "{publish}", "{record}", "{way}"))
     assert text.references
     assert [name for name in text.references if name not in FACTS.references] == []
 

@@ -14,20 +14,21 @@ was asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from probe.addresses import is_private
 from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector, Emitted, emit
-from probe.checks.spf.amend import Amendment, amend, mend, merge, revive, term_for
+from probe.checks.spf.amend import Amendment, amend, term_for
 from probe.checks.spf.evaluation import Evaluation
 from probe.checks.spf.expansion import UNKNOWN
 from probe.checks.spf.lint import remarks
+from probe.checks.spf.mending import costs, mended
 from probe.checks.spf.query import Query, is_domain, read_client, read_name
 from probe.checks.spf.questions import Questions
 from probe.checks.spf.survey import Policy, explore
-from probe.checks.spf.typos import resembles_record
 from probe.checks.spf.usage import LIMITS
 from probe.checks.spf.way import lookups
 from probe.checks.steps import said
@@ -55,8 +56,9 @@ async def check_host(
     stands for.
 
     ``facts``: ``evaluated``; ``identity`` (mailfrom or helo), ``ip``, ``sender``, ``helo``, ``domain``; ``record``;
-    ``mechanism``, the directive that decided, or ``default``; ``explanation``, what the domain says to whom it fails,
-    or None; ``reason``, ``term`` and ``at`` where there is no verdict; ``lookups``, ``void_lookups``, ``limits``;
+    ``mechanism``, the directive that decided, or ``default``, and ``mechanism_at``, whose record holds it;
+    ``explanation``, what the domain says to whom it fails, or None; ``reason``, ``term`` and ``at`` where there is no
+    verdict; ``lookups``, ``void_lookups``, ``limits``;
     ``expanded``, what each term with macros became; ``trace``, the tree of it all, see ``probe.checks.spf.evaluation``.
     """
     if resolver is None:
@@ -73,14 +75,16 @@ async def run(subject: str | Query, *, ask: Asker, connect: Connector | None = N
 
     Facts of both, about the domain's record: ``record``, ``terms``, ``lookups_here`` (its own), ``lookups_most`` (over
     the whole tree, for whom nothing matches), ``all_qualifier``, ``redirect``, ``length``, ``errors`` (reason, term,
-    at), ``warnings`` (id, term, at, value) and ``publish`` (name, record, strings, lookups, problems): the record to
-    publish, in full, where one can be told. Of a domain alone: ``evaluated`` (False), ``reason``, ``term``, ``at``.
+    at), ``warnings`` (id, term, at, value) and ``publish`` (name, record, strings, lookups, problems, removed): the
+    record to publish, in full, where one can be told; ``costs`` (term, lookups, void) where too many are needed.
+    Of a domain alone: ``evaluated`` (False), ``reason``, ``term``, ``at``.
     """
     questions = Questions(ask)
     if isinstance(subject, Query):
         domain = read_name(subject).domain
         result, policy = await asyncio.gather(_evaluated(subject, questions, UNKNOWN), explore(domain, questions))
-        known = {**_described(policy), **result.facts, "publish": _to_publish(result, policy)}
+        known = {**_described(policy), **result.facts, "publish": None}
+        known["publish"] = await _to_publish(subject, result, policy, questions)
         queries = questions.queries
         trace = tuple(said(one, facts) for one in queries)
         return replace(result, subject=subject.identity, facts=known, queries=queries, trace=trace)
@@ -93,10 +97,12 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     if one.result == "none" and one.facts.get("identity") != "helo":  # an EHLO name may do without
         yield emit("spf-missing", domain, domain=domain)
     if one.result == "permerror":
-        yield emit("spf-broken", domain, domain=domain, reason=facts.reason(one.facts))
+        way = _way(one.facts, one.facts, facts)
+        yield emit("spf-broken", domain, domain=domain, reason=facts.reason(one.facts), way=way)
     elif one.facts.get("errors"):  # this client did not come so far
         error = one.facts["errors"][0]
-        yield emit("spf-broken-beyond", domain, domain=domain, at=error["at"], reason=facts.reason(error))
+        way = _way(error, {**one.facts, "publish": None}, facts)
+        yield emit("spf-broken-beyond", domain, domain=domain, at=error["at"], reason=facts.reason(error), way=way)
     if one.result in ("fail", "softfail"):
         yield emit(
             "spf-rejects" if one.result == "fail" else "spf-distrusts",
@@ -104,7 +110,8 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
             domain=domain,
             address=one.facts["ip"],
             mechanism=one.facts["mechanism"],
-            record=(one.facts.get("publish") or {}).get("record", one.facts["record"]),
+            at=one.facts.get("mechanism_at") or domain,
+            way=_way_in(one, facts),
         )
     if one.result == "temperror" and one.facts.get("evaluated"):
         yield emit("spf-unasked", domain, domain=domain, reason=facts.reason(one.facts))
@@ -118,6 +125,53 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
             term=warning["term"],
             value=value,
         )
+
+
+_DEAD_ENDS = ("too-many-lookups", "too-many-void-lookups", "include-without-record", "redirect-without-record", "loop")
+
+
+def _way(error: Mapping[str, Any], found: Mapping[str, Any], facts: Catalog) -> str:
+    """What to do about an error, in words: the record without it where there is one, else where to look."""
+    reason, term, at = error.get("reason"), error.get("term"), error.get("at")
+    domain, publish, costs = found.get("domain"), found.get("publish") or {}, found.get("costs", ())
+    if publish:
+        key = "several" if reason == "multiple-records" else "record"
+        if publish["removed"]:
+            key = "dead-ends" if reason in _DEAD_ENDS else "removed"
+    elif reason == "too-many-lookups" and costs:
+        key = "lookups"
+    elif reason == "too-many-void-lookups" and any(cost["void"] for cost in costs):
+        key, costs = "void", tuple(cost for cost in costs if cost["void"])
+    elif at and domain and at != domain:
+        key = "elsewhere"
+    elif reason == "multiple-records":
+        key = "several-unread"
+    elif reason == "too-many-mx-hosts" and term:
+        key = "mx-hosts"
+    else:
+        key = "term" if term else "other"
+    return facts.say(
+        f"mend-spf-{key}",
+        domain=domain,
+        at=at,
+        term=term,
+        record=publish.get("record"),
+        removed=", ".join(publish.get("removed", ())),
+        costs=", ".join(f"{cost['term']} ({cost['lookups']})" for cost in costs),
+    )
+
+
+def _way_in(one: CheckResult, facts: Catalog) -> str:
+    """How a sender that was not allowed gets in."""
+    address = one.facts["ip"]
+    key = "record" if one.facts.get("publish") else "private" if is_private(address) else "term"
+    return facts.say(
+        f"allow-spf-{key}",
+        domain=one.facts.get("domain") or one.subject,
+        address=address,
+        term=term_for(address),
+        record=(one.facts.get("publish") or {}).get("record"),
+    )
 
 
 async def _evaluated(query: Query, questions: Questions, receiver: str) -> CheckResult:
@@ -139,6 +193,7 @@ async def _evaluated(query: Query, questions: Questions, receiver: str) -> Check
         nothing: dict[str, Any] = {
             "record": None,
             "mechanism": None,
+            "mechanism_at": None,
             "lookups": 0,
             "void_lookups": 0,
             "expanded": {},
@@ -150,6 +205,7 @@ async def _evaluated(query: Query, questions: Questions, receiver: str) -> Check
     found = {
         "record": None if outcome.record is None else show(outcome.record.text),
         "mechanism": outcome.mechanism,
+        "mechanism_at": outcome.holder,
         "explanation": outcome.explanation,
         "reason": outcome.reason,
         "term": outcome.term,
@@ -177,33 +233,29 @@ async def _judged(subject: str, questions: Questions) -> CheckResult:
     elif found["errors"]:
         first = found["errors"][0]
         result, about = "permerror", {"reason": first["reason"], "term": first["term"] or None, "at": first["at"]}
+    known: dict[str, Any] = {"evaluated": False, "domain": show(domain), **about, **found, "publish": None}
+    if result in ("none", "permerror"):
+        known["publish"] = _publication(policy, await mended(policy, questions))
     queries = questions.queries
-    known = {"evaluated": False, "domain": show(domain), **about, **found, "publish": _mended(policy)}
     return CheckResult(ID, show(domain), result, known, queries)
 
 
-def _to_publish(result: CheckResult, policy: Policy) -> dict[str, Any] | None:
-    """The record that would let this client pass; None where it passes, or where nobody can tell."""
+async def _to_publish(query: Query, result: CheckResult, policy: Policy, questions: Questions) -> dict[str, Any] | None:
+    """The record that would let this client pass; None where it passes, where nobody can tell, or where only a private
+    address would be added."""
     facts = result.facts
     if result.result in ("pass", "temperror") or facts["reason"] in ("bad-address", "bad-domain"):
         return None
     if result.result == "none" and facts["identity"] == "helo":  # an EHLO name may do without
         return None
     if result.result == "permerror":
-        return _mended(policy)
+        made = await mended(policy, questions, read_client(str(query.ip)), read_name(query))
+        return _publication(policy, made)
+    if is_private(facts["ip"]):
+        return None
     before = None if result.result == "none" else facts["mechanism"]
     record = None if policy.record is None else policy.record.text
     return _publication(policy, amend(record, term_for(facts["ip"]), lookups=lookups(policy), before=before))
-
-
-def _mended(policy: Policy) -> dict[str, Any] | None:
-    """The record without its mistakes, where one can tell how it was meant."""
-    if policy.state == "several":
-        return _publication(policy, merge(policy.records))
-    if policy.record is not None:
-        return _publication(policy, mend(policy.record.text))
-    meant = next(filter(resembles_record, policy.others), None)
-    return None if meant is None else _publication(policy, revive(meant))
 
 
 def _publication(policy: Policy, made: Amendment | None) -> dict[str, Any] | None:
@@ -215,6 +267,7 @@ def _publication(policy: Policy, made: Amendment | None) -> dict[str, Any] | Non
         "strings": tuple(map(show, made.strings)),
         "lookups": made.lookups,
         "problems": made.problems,
+        "removed": tuple(map(show, made.removed)),
     }
 
 
@@ -244,6 +297,9 @@ def _described(policy: Policy) -> dict[str, Any]:
             "redirect": show(record.redirect.value) if record.redirect else None,
             "length": len(record.text),
         }
+        limits = ("too-many-lookups", "too-many-void-lookups")
+        if found["lookups_most"] > LIMITS["lookups"] or any(error["reason"] in limits for error in found["errors"]):
+            found["costs"] = costs(policy)
     return found
 
 

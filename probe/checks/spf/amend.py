@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.checks.spf.lint import ADVISED_LENGTH
 from probe.checks.spf.record import LOOKUP_TERMS, Term, parse, parse_term
@@ -25,11 +25,12 @@ _CAREFUL_END = "~all"
 class Amendment:
     """A record to publish. ``lookups`` is what it costs a client that nothing matches, over the whole tree;
     ``problems`` says why it does not fit: ``too-many-lookups``, ``long-record`` (more than is advised), ``too-long``
-    (no safe answer over UDP)."""
+    (no safe answer over UDP). ``removed`` are the terms that were taken out because nobody can read them."""
 
     record: str
     lookups: int
     problems: tuple[str, ...]
+    removed: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -72,15 +73,29 @@ def amend(
         texts.insert(_place(old.terms, before), term)
     if cost is None:
         cost = int(new.name in LOOKUP_TERMS)
-    return _amendment(texts, lookups + cost)
+    return written(texts, lookups + cost)
 
 
 def mend(record: str) -> Amendment | None:
-    """``record`` with its mistyped terms as they were probably meant; None where that does not make it sound."""
-    read = parse(record)
-    texts = [correction(term.text) or term.text if term.problem else term.text for term in read.terms]
+    """``record`` with its mistyped terms as they were probably meant, and without those that nobody can read; None
+    where that does not make it sound, or nothing else than it was."""
+    texts: list[str] = []
+    removed: list[str] = []
+    modifiers: set[str] = set()
+    for term in parse(record).terms:
+        broken = term.problem is not None or not term.text.isascii()
+        text = correction(term.text) if broken else term.text
+        read = parse_term(text) if text else None
+        if text is None or (read and read.qualifier is None and read.name in modifiers):
+            removed.append(term.text)
+            continue
+        if read and read.qualifier is None and read.name in ("redirect", "exp"):
+            modifiers.add(read.name)  # RFC 7208 section 6: each at most once
+        texts.append(text)
     mended = parse(" ".join(("v=spf1", *texts)))
-    return None if mended.errors or mended.text == record else _amendment(texts, mended.lookups)
+    if mended.errors or mended.text == record:
+        return None
+    return replace(written(texts, mended.lookups), removed=tuple(removed))
 
 
 def revive(text: str) -> Amendment | None:
@@ -89,7 +104,7 @@ def revive(text: str) -> Amendment | None:
     record = " ".join(("v=spf1", *filter(None, words)))
     made = mend(record)
     if made is None and not parse(record).errors:
-        made = _amendment(record.split(" ")[1:], parse(record).lookups)
+        made = written(record.split(" ")[1:], parse(record).lookups)
     return made
 
 
@@ -104,10 +119,11 @@ def merge(records: Sequence[str]) -> Amendment | None:
     explanations = [one.exp.text for one in read if one.exp is not None][:1]
     end = next((f"{sign}all" for sign in ("?", "~", "-") if sign in ends), _CAREFUL_END)
     texts = [*dict.fromkeys(terms), *explanations, end]
-    return _amendment(texts, parse(" ".join(("v=spf1", *texts))).lookups)
+    return written(texts, parse(" ".join(("v=spf1", *texts))).lookups)
 
 
-def _amendment(texts: Sequence[str], lookups: int) -> Amendment:
+def written(texts: Sequence[str], lookups: int) -> Amendment:
+    """A record of these terms, with what it costs."""
     record = " ".join(("v=spf1", *texts))
     problems = {
         "too-many-lookups": lookups > LIMITS["lookups"],

@@ -37,7 +37,8 @@ class Decision:
 @dataclass(frozen=True)
 class Outcome:
     """How an evaluation ended. ``reason``, ``term`` and ``at`` say why there is no verdict, and in which term of whose
-    record that came up; ``mechanism`` is the directive that decided, ``default`` where none did."""
+    record that came up; ``mechanism`` is the directive that decided, ``default`` where none did, and ``holder`` the
+    domain whose record says so: after a ``redirect`` not the one that was asked about."""
 
     result: Result
     record: Record | None
@@ -45,6 +46,7 @@ class Outcome:
     term: str | None = None
     at: str | None = None
     mechanism: str | None = None
+    holder: str | None = None
     explanation: str | None = None
 
 
@@ -87,10 +89,18 @@ class Evaluation:
         _mark(self.trace)
         if decision.result == "fail":
             explanation = await self._explanation(decision)
-        mechanism = None
+        mechanism = holder = None
         if decision.result != "none":
             mechanism = show(decision.term.text) if decision.term else "default"
-        return Outcome(decision.result, self._first, decision.reason, mechanism=mechanism, explanation=explanation)
+            holder = show(decision.domain)
+        return Outcome(
+            decision.result,
+            self._first,
+            decision.reason,
+            mechanism=mechanism,
+            holder=holder,
+            explanation=explanation,
+        )
 
     async def _check(self, domain: str, node: dict[str, Any]) -> Decision:
         """The record of one domain. ``node`` is its place in the trace."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from probe.checks.spf.record import parse_term
 from probe.names import is_address
 
 # Letters and signs that look like ASCII and come from word processors, keyboards and web pages; Unicode's own folding
@@ -28,6 +29,7 @@ _MENTION = re.compile(r"\b(?:include:|redirect=|ip4:|ip6:)|[-~?+]all\b", re.IGNO
 _NAMES = {"ipv4": "ip4", "ip": "ip4", "ip-4": "ip4", "ipv6": "ip6", "ip-6": "ip6", "includes": "include"}
 _NAMES |= {"inc": "include", "incude": "include", "inlcude": "include", "exist": "exists", "redir": "redirect"}
 _NAMES |= {"host": "a", "aaaa": "a", "mxs": "mx", "al": "all", "alll": "all"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\\]")
 # A longer term is no slip of the hand.
 _LONGEST = 300
 _MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
@@ -53,36 +55,53 @@ def after_version(text: str) -> str:
 
 
 def correction(term: str) -> str | None:
-    """What a term should probably read; None where there is no good guess."""
-    if len(term) > _LONGEST:
+    """What a term should probably read: one that is sound, or several; None where there is no good guess. A term with
+    control characters, or with backslashes in the place of them, was not mistyped by anybody."""
+    if len(term) > _LONGEST or _CONTROL.search(term):
         return None
+    guess = _guess(term)
+    if guess is None or guess.lower() == term.lower() or not all(map(_is_sound, guess.split(" "))):
+        return None
+    return guess
+
+
+def _is_sound(text: str) -> bool:
+    read = parse_term(text)
+    return not read.problem and text.isascii() and (read.qualifier is not None or read.name in ("redirect", "exp"))
+
+
+def _guess(term: str) -> str | None:
     read = folded(term).strip("\"'`,;\t\r\n ")
     sign = read[:1] if read[:1] in "+-~?" else ""
     body = read.removeprefix(sign)
     if any(character in body for character in ",;\t\r\n") and "{" not in body:
-        parts = [correction(part) or part for part in re.split(r"[,;\s]+", body) if part]
+        parts = [_guess(part) or part for part in re.split(r"[,;\s]+", body) if part]
         return sign + " ".join(parts)
     name, separator, value = _parted(body)
     name = _NAMES.get(name, name)
     if is_address(body):
         name, value = "a", body
     if name in ("a", "ip4", "ip6", "mx") and value and is_address(value.partition("/")[0]):
-        name = "ip6" if ":" in value else "ip4"
-        return _unless_same(f"{sign}{name}:{value}", term)
+        address, _, length = value.partition("/")
+        name = "ip6" if ":" in address else "ip4"
+        return f"{sign}{name}:{address}{_prefix(length, 128 if name == 'ip6' else 32)}"
     if name in ("redirect", "exp") and separator:
-        return _unless_same(f"{name}={value}", term)
+        return f"{name}={value}"
     if name == "all":
-        return _unless_same(f"{sign}all", term)
+        return f"{sign}all"
     if name in _MECHANISMS:
-        cidr = separator == "/"
-        return _unless_same(f"{sign}{name}{'/' if cidr else ':' if value else ''}{value}", term)
+        text = f"{sign}{name}{'/' if separator == '/' else ':' if value else ''}{value}"
+        # Without a prefix length that is out of range a term names single addresses.
+        return text if _is_sound(text) or name not in ("a", "mx") else text.partition("/")[0]
     return None
+
+
+def _prefix(length: str, most: int) -> str:
+    """A prefix length as it can be; the address alone where it is longer than the address has bits."""
+    digits = length.lstrip("0") or length[:1]
+    return f"/{digits}" if digits.isascii() and digits.isdecimal() and int(digits) < most else ""
 
 
 def _parted(body: str) -> tuple[str, str, str]:
     match = re.fullmatch(r"([A-Za-z][A-Za-z0-9-]*)([:=/]?)(.*)", body, re.DOTALL)
     return (match[1].lower(), match[2], match[3].strip()) if match else ("", "", body)
-
-
-def _unless_same(text: str, term: str) -> str | None:
-    return None if text.lower() == term.lower() else text
