@@ -96,8 +96,9 @@ def weigh(text: Text, code: int | None, enhanced_code: str | None, stage: str | 
     ranked = sorted(weights, key=lambda cause: (-weights[cause], deciding[cause].rule.order))
     first = ranked[0]
     best = deciding[first]
-    if provider is None and best.rule.provider not in NOBODY:
-        provider = best.rule.provider
+    if provider is None:  # a number that one provider alone gives tells it, where the words could be anybody's
+        tellers = (hit.rule for hit in (best, *priors) if hit.rule.cause == first)
+        provider = next((rule.provider for rule in tellers if rule.provider not in NOBODY), None)
     if first == UNKNOWN:
         return Weighed((), provider, best)  # the words say something, but no cause
     most = CERTAIN

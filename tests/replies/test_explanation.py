@@ -286,3 +286,11 @@ def test_no_reply_raises(start: str, rest: str) -> None:
     reply = explain_text(start + rest, facts=FACTS)
     assert (reply.cause in (None, "unknown")) == (reply.causes == ())
     assert all(value.isprintable() for value in reply.fields.values() if isinstance(value, str))
+
+
+def test_a_number_that_one_provider_alone_gives_tells_the_provider() -> None:
+    reply = explain_text(
+        "550 5.7.515 Access denied, shop.example doesn't meet the required authentication", facts=FACTS
+    )
+    assert (reply.cause, reply.provider) == ("sender-unauthenticated", "microsoft")
+    assert explain_text("550 5.7.1 Access denied, the required authentication failed", facts=FACTS).provider is None
