@@ -13,6 +13,8 @@ _BY_THE_SIGNER = frozenset("other-canonicalization trailing-lines line-ends empt
 _BY_ENCODING = frozenset("re-encoded charset-changed lines-broken dots-doubled dots-lost from-quoted".split())
 # A key that its owner has to publish (again).
 _TO_PUBLISH = frozenset("no-key not-a-key bad-base64 bad-key malformed-tag missing-p revoked".split())
+# A signature that no key can mend.
+_MALFORMED = frozenset("from-not-signed identity-outside expires-before-signed".split())
 _WEAK = frozenset("sha1 short-key sha1-only".split())
 
 
@@ -34,6 +36,8 @@ def _of_signature(one: CheckResult, facts: Catalog) -> Iterator[Fix]:
     told, reason = one.facts, one.facts.get("reason")
     if reason == "no-signature":
         yield _fix("sender", facts.say("fix-sign"), facts)
+    elif one.result == "neutral" or reason in _MALFORMED:  # before the key: both know a malformed tag
+        yield _fix("sender", facts.say("fix-mend-signature", reason=facts.reason(told)), facts)
     elif reason in _TO_PUBLISH:
         kind = "ed25519" if str(told.get("algorithm")).startswith("ed25519") else "rsa"
         record = f'{one.subject}. TXT "v=DKIM1; k={kind}; p={facts.words["publish-your-key"]}"'

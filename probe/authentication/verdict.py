@@ -69,6 +69,8 @@ def _line(one: CheckResult, facts: Catalog) -> str:
         ]
         told["aligned"] = facts.listed(aligned)
     key = f"proof-{one.check}-{one.result}"
+    if one.check == "dkim" and one.result == "neutral" and not (told.get("domain") and told.get("selector")):
+        key = "proof-dkim-unnamed"
     return facts.say(key if key in facts.words else f"proof-{one.check}", **told)
 
 

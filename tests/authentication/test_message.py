@@ -126,6 +126,41 @@ def test_a_missing_key_is_to_be_published() -> None:
     assert "DNS owner" == fix.who
 
 
+@pytest.mark.parametrize(
+    "signature",
+    [
+        b"garbage",
+        b"v=1; a=rsa-sha256; d=; s=; h=from; bh=AAAA; b=AAAA",
+        b"v=1; a=\x1b[1m; d=shop.test; s=\x1b[31m; h=from; bh=AAAA; b=AA\x1bAA",
+        b"v=1; a=rsa-sha256; d=shop..test; s=s1; i=@shop..test; h=from; bh=AAAA; b=AAAA",
+    ],
+)
+def test_a_malformed_signature_is_the_signers(signature: bytes) -> None:
+    """No key under any name would help, and what names nothing is no property (RFC 8601 section 2.3)."""
+    one = assessed(RECEIVED + b"DKIM-Signature: " + signature + b"\r\n" + PLAIN)
+    assert "dkim-malformed" in ids(one)
+    assert [None] == [fix.publish for fix in one.fixes]
+    assert one.fixes[0].do.startswith("mend the signer: what it writes into DKIM-Signature is malformed (")
+    [line] = [line for line in one.proof if line.startswith("DKIM")]
+    assert line.startswith("DKIM neutral: a signature is malformed: ")
+    [dkim] = [part for part in str(one.authentication_results).split(";") if "dkim=" in part]
+    assert "dkim=neutral" in dkim
+    assert '"' not in dkim
+    for name, said in (("header.d=", b"d=shop.test"), ("header.i=", b"d=shop.test"), ("header.s=", b"s=s1")):
+        assert (said in signature) == (name in dkim)
+
+
+def test_a_malformed_signature_says_whose_it_is_where_that_can_be_read() -> None:
+    one = assessed(SIGNER.sign(v="2"))
+    assert "DKIM neutral, shop.test (s1): the version is wrong: v=2" in one.proof
+    assert [None] == [fix.publish for fix in one.fixes]
+
+
+def test_a_signature_without_from_is_mended_by_its_signer() -> None:
+    one = assessed(SIGNER.sign(headers=("To", "Subject")))
+    assert [("you", None)] == [(fix.who, fix.publish) for fix in one.fixes if "From is not among" in fix.do]
+
+
 def test_a_missing_policy_is_to_be_published() -> None:
     one = assessed(RECEIVED + SIGNER.sign(), without("TXT _dmarc.shop.test"))
     assert "unknown" == one.conclusion

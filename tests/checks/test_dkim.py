@@ -21,6 +21,7 @@ SCENES = {
     ),
     "dkim-fail": verified(EDWARD.sign() + b"a footer\r\n"),
     "dkim-unusable": verified(EDWARD.sign(), record=absent()),
+    "dkim-malformed": verified(EDWARD.sign(d="shop/test")),
     "dkim-policy": verified(EDWARD.sign(x=str(int(NOW) - 1))),
     "dkim-not-asked": verified(EDWARD.sign(), record=failed()),
     "dkim-unsigned": verified(PLAIN),

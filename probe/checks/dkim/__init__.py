@@ -93,7 +93,8 @@ async def _signature(subject: Signed, steps: Steps) -> CheckResult:
         return CheckResult(ID, WHOLE, "none", {"verified": False, "reason": "no-signature"})
     one = read(signatures[subject.place])
     told: dict[str, Any] = {"signature": subject.place + 1, "verified": False, **claims(one)}
-    name = show(f"{one.selector}._domainkey.{one.domain}"[:300])
+    # Only where both can be read is there a name under which a key could stand.
+    name = f"{one.selector}._domainkey.{one.domain}" if told["selector"] and told["domain"] else WHOLE
 
     def result(word: Result | None, reason: str | None, term: str | None = None) -> CheckResult:
         about = {**told, "reason": reason} | ({"term": term} if term else {})
@@ -186,7 +187,9 @@ def _of_signature(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         yield emit(
             "dkim-fail", one.subject, domain=domain, selector=selector, reason=reason, change=_changes(one, facts)
         )
-    elif one.result in ("permerror", "neutral"):
+    elif one.result == "neutral":
+        yield emit("dkim-malformed", one.subject, reason=reason)
+    elif one.result == "permerror":
         yield emit("dkim-unusable", one.subject, domain=domain, selector=selector, reason=reason)
     elif one.result == "temperror":
         yield emit("dkim-not-asked", one.subject, domain=domain, selector=selector, reason=reason)

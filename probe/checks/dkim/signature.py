@@ -26,6 +26,9 @@ ALGORITHMS = {
 
 _CANONICAL = ("simple", "relaxed")
 _NUMBER = re.compile(r"[0-9]{1,76}")
+# RFC 6376 sections 3.1 and 3.5: an algorithm is letters, digits and hyphens, a signature is base64.
+_ALGORITHM = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _WHITE = re.compile(r"[ \t\r\n]+")
 _MOST = 400
 
@@ -134,18 +137,20 @@ def is_within(identity: str, domain: str, *, same: bool = False) -> bool:
 
 
 def claims(one: Signature) -> Mapping[str, Any]:
-    """What the field claims, for a report: printable and of bounded size."""
+    """What the field claims, for a report: printable and of bounded size. What is no domain, selector, identity,
+    algorithm or base64 names nothing and is empty; ``Fault.term`` shows it as it stands."""
+    octets = _packed(one.tags.tags.get("b", ""))[:16]
     return {
-        "domain": _clip(one.domain),
-        "selector": _clip(one.selector),
-        "identity": _clip(one.identity),
-        "algorithm": _clip(one.algorithm),
+        "domain": one.domain if is_hostname(one.domain) else "",
+        "selector": one.selector if is_hostname(one.selector) else "",
+        "identity": _clip(one.identity) if is_hostname(_domain(one.identity.rpartition("@")[2])) else "",
+        "algorithm": one.algorithm if _ALGORITHM.fullmatch(one.algorithm) else "",
         "canonicalization": _clip(f"{one.header_form}/{one.body_form}"),
         "signed_headers": tuple(_clip(name) for name in one.headers[:_MOST]),
         "body_length": one.length,
         "timestamp": one.timestamp,
         "expires": one.expires,
-        "b": _clip(_packed(one.tags.tags.get("b", ""))[:16]),
+        "b": octets if _BASE64.fullmatch(octets) else "",
     }
 
 
