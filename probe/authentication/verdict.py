@@ -8,6 +8,8 @@ from probe.authentication.envelope import Envelope
 from probe.catalog import Catalog
 from probe.model import CheckResult, Conclusion
 
+_MOST_AUTHORS = 5
+
 
 def conclusion(checks: Sequence[CheckResult]) -> Conclusion:
     """``pass``: DMARC says that the author's domain stands for the message. ``fail``: it says not, nothing at all
@@ -35,11 +37,12 @@ def summary(checks: Sequence[CheckResult], facts: Catalog) -> str:
 
 
 def proof(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> tuple[str, ...]:
-    """One line each for the client, SPF, every signature, the chain and DMARC."""
+    """One line each for the author, the client, SPF, every signature, the chain and DMARC."""
     return tuple(_lines(checks, env, facts))
 
 
 def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> Iterator[str]:
+    yield from _author(checks, facts)
     if env.client.address is None:
         yield facts.words["proof-client-none"]
     elif env.hop is not None:
@@ -50,6 +53,16 @@ def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> Iter
         for one in checks:
             if one.check == check and not (check == "arc" and one.result == "none"):
                 yield _line(one, facts)
+
+
+def _author(checks: Sequence[CheckResult], facts: Catalog) -> Iterator[str]:
+    """Who is said to have written it, as it stands in From, and the domain that answers for that name."""
+    structure, dmarc = _only(checks, "structure"), _only(checks, "dmarc")
+    addresses = structure.facts.get("from", ()) if structure is not None else ()
+    if addresses:
+        shown = ", ".join(addresses[:_MOST_AUTHORS]) + ("…" if len(addresses) > _MOST_AUTHORS else "")
+        key = "proof-from" if dmarc is not None else "proof-from-nobody"
+        yield facts.say(key, addresses=shown, domain=dmarc.subject if dmarc is not None else "")
 
 
 def _line(one: CheckResult, facts: Catalog) -> str:

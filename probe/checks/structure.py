@@ -25,7 +25,16 @@ PROVES = ()
 PROBLEMS = (
     *("no-from", "from-twice", "from-unreadable", "from-several", "no-date", "date-unreadable", "date-future"),
     *("date-far", "no-message-id", "message-id-unreadable", "duplicate-field", "no-recipient", "no-subject"),
-    *("malformed-field", "header-8bit", "eight-bit-unannounced", "long-line", "bare-lf", "bare-cr", "nul"),
+    *(
+        "malformed-field",
+        "header-controls",
+        "header-8bit",
+        "eight-bit-unannounced",
+        "long-line",
+        "bare-lf",
+        "bare-cr",
+        "nul",
+    ),
     *("no-final-line-end", "no-boundary", "not-one-click", "one-click-broken"),
 )
 """Everything that can be wrong: each is a finding, with ``structure-`` in front of it."""
@@ -44,6 +53,9 @@ _ONCE = (
 # RFC 5321 section 4.5.3.1.6: 1000 octets with the line end.
 _LONGEST_LINE = 998
 _DAY_S = 86400.0
+# RFC 5322 section 3.5: no field holds a control character but the tab and the line ends of its folds. RFC 6532 section
+# 3.2 adds nothing but what is beyond ASCII, of which U+0080 to U+009F are controls, too.
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x80-\x9f]")
 _MESSAGE_ID = re.compile(r"<[^<>\s@]{1,400}@[^<>\s@]{1,400}>")
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,100})"|([^\s;"]{1,100}))', re.IGNORECASE)
 _HTTPS = re.compile(r"<\s*https://[^<>\s]{1,2000}\s*>", re.IGNORECASE)
@@ -153,6 +165,9 @@ def _of_fields(message: Message) -> Iterator[Problem]:
 
 def _of_octets(message: Message) -> Iterator[Problem]:
     octets = message.octets
+    controls = [field for field in message.fields if field.name and _CONTROLS.search(field.text)]
+    if controls:
+        yield Problem("header-controls", "; ".join(f"{field.name}: {_clip(field.text)}" for field in controls[:3]))
     wide = next((field.name for field in message.fields if not field.raw.isascii()), None)
     if wide is not None:
         yield Problem("header-8bit", wide)

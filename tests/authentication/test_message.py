@@ -161,6 +161,21 @@ def test_a_signature_without_from_is_mended_by_its_signer() -> None:
     assert [("you", None)] == [(fix.who, fix.publish) for fix in one.fixes if "From is not among" in fix.do]
 
 
+def test_the_report_shows_whose_message_it_claims_to_be() -> None:
+    """What was signed may still try to look like something else."""
+    author = b'From: "\x1b[31mAnn\x1b]0;x\x07" <ann\x1b[2J@shop.test>\r\n'
+    one = assessed(RECEIVED + SIGNER.sign(author + PLAIN.partition(b"\r\n")[2]))
+    assert r"From: ann\x1b[2J@shop.test; its domain, shop.test, is the one that DMARC asks about" == one.proof[0]
+    [finding] = [finding for finding in one.findings if finding.id == "structure-header-controls"]
+    assert "error" == finding.severity
+    assert r'From: "\x1b[31mAnn\x1b]0;x\x07"' in finding.explanation
+
+
+def test_authors_of_several_domains_are_shown_too() -> None:
+    one = assessed(b"From: ann@shop.test, eve@evil.test\r\n" + PLAIN.partition(b"\r\n")[2])
+    assert "From: ann@shop.test, eve@evil.test; not one domain that DMARC could ask about" == one.proof[0]
+
+
 def test_a_missing_policy_is_to_be_published() -> None:
     one = assessed(RECEIVED + SIGNER.sign(), without("TXT _dmarc.shop.test"))
     assert "unknown" == one.conclusion

@@ -45,6 +45,7 @@ BROKEN: dict[str, bytes] = {
     "no-recipient": without(b"To"),
     "no-subject": without(b"Subject"),
     "malformed-field": b"hello there\r\n" + PLAIN,
+    "header-controls": instead(b"Subject", b"\x1b[31mred\x1b[0m"),
     "header-8bit": instead(b"Subject", "ご注文".encode()),
     "eight-bit-unannounced": PLAIN + "三箱\r\n".encode(),
     "long-line": PLAIN + b"x" * 999 + b"\r\n",
@@ -111,3 +112,16 @@ def test_a_date_is_held_against_the_day_on_which_the_message_arrived() -> None:
 @pytest.mark.parametrize("date", [b"", b"\0", b"Fri, 99 Nov 99999999999 99:99:99 +9999", b"27.11.2026"])
 def test_a_date_that_no_calendar_knows_is_unreadable(date: bytes) -> None:
     assert "date-unreadable" in problems(instead(b"Date", date))
+
+
+@pytest.mark.parametrize("control", ["\0", "\b", "\x1b", "\x7f", "\x85", "\x9b", "\r"])
+def test_a_control_character_in_any_field_is_an_error_and_shown_harmless(control: str) -> None:
+    result = looked_at(instead(b"Reply-To", f"Ann{control}x <ann@shop.test>".encode()))
+    [term] = [row["term"] for row in result.facts["problems"] if row["problem"] == "header-controls"]
+    assert "fail" == result.result
+    assert term.startswith("reply-to: Ann\\")
+    assert term.isprintable()
+
+
+def test_tabs_and_folds_are_no_control_characters() -> None:
+    assert "header-controls" not in problems(instead(b"Subject", b"one\ttwo\r\n\tthree\r\n four"))
