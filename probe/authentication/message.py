@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
-from probe.authentication.envelope import Envelope, envelope
+from probe.authentication.envelope import Envelope, envelope, parse_reverse_path
 from probe.authentication.remedy import fixes
 from probe.authentication.results import authentication_results
 from probe.authentication.verdict import conclusion, proof, summary
@@ -25,7 +25,7 @@ from probe.errors import UsageError
 from probe.findings import findings_of
 from probe.limits import Limits
 from probe.mail.addresses import mailboxes
-from probe.mail.message import WHOLE, Message, parse
+from probe.mail.message import WHOLE, Message, holds_fields, parse
 from probe.model import ASSESSMENT_SCHEMA, Assessment, CheckResult, Tool
 from probe.names import is_address
 from probe.smtp.identity import own_name
@@ -37,14 +37,14 @@ _MOST_SIGNATURES = 10
 
 
 async def message(
-    octets: bytes,
+    octets: bytes | bytearray | memoryview | str,
     *,
     name: str = "-",
     client_ip: str | None = None,
     mail_from: str | None = None,
     ehlo: str | None = None,
     authserv_id: str | None = None,
-    resolver: Asker | None = None,
+    resolver: Asker | str | None = None,
     limits: Limits | None = None,
     facts: Catalog | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -52,22 +52,27 @@ async def message(
 ) -> Assessment:
     """Verify one message: structure, DKIM, ARC, SPF, DMARC.
 
-    ``octets`` is the message as it was received or saved, with any line ends. ``client_ip``, ``mail_from`` and ``ehlo``
-    are the envelope; what is not given is read from the message's own trace. ``authserv_id`` names who verifies (RFC
+    ``octets`` is the message as it was received or saved, with any line ends; a text stands for its UTF-8, and what
+    ``surrogateescape`` made of other octets for those. ``client_ip``, ``mail_from`` and ``ehlo`` are the envelope; what
+    is not given is read from the message's own trace. ``resolver`` may be the address of a name server. ``authserv_id`` names who verifies (RFC
     8601 section 2.5), by default this host. ``clock`` gives seconds that only go forward, ``now`` Unix time.
 
-    Raises ``UsageError`` for a ``client_ip`` that is no address; never for anything that a message holds or DNS says.
+    Raises ``UsageError`` for a ``client_ip`` or ``mail_from`` that is no address, and for what holds no header field:
+    that is no message. Never for anything that a message holds or DNS says.
     """
     if client_ip is not None and not is_address(client_ip):
         raise UsageError(f"{show(client_ip)!r} is no address")
+    reverse_path = None if mail_from is None else parse_reverse_path(mail_from)
+    mail = parse(_octets(octets))
+    if not holds_fields(mail):
+        raise UsageError(f"{show(name)} {'holds no header field: it is no message' if mail.octets else 'is empty'}")
     limits, facts = limits or Limits(), facts or catalog()
     started, began = now(), clock()
-    if resolver is None:
+    if resolver is None or isinstance(resolver, str):
         from probe.resolver import Resolver
 
-        resolver = Resolver(timeout=limits.dns_timeout, tries=limits.dns_tries)
-    mail = parse(octets)
-    env = envelope(mail, client_ip, ehlo, mail_from)
+        resolver = Resolver(resolver or (), timeout=limits.dns_timeout, tries=limits.dns_tries)
+    env = envelope(mail, client_ip, ehlo, reverse_path)
     checks = await _checks(mail, env, resolver, facts, limits.session, started)
     moment = datetime.datetime.fromtimestamp(started, datetime.UTC)
     return Assessment(
@@ -87,6 +92,17 @@ async def message(
         fixes=fixes(checks, facts),
         authentication_results=authentication_results(authserv_id or own_name(None), checks, env.client),
     )
+
+
+def _octets(given: bytes | bytearray | memoryview | str) -> bytes:
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return bytes(given)
+    if not isinstance(given, str):
+        raise UsageError(f"a message is bytes or str, not {type(given).__name__}")
+    try:
+        return given.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise UsageError("the message holds a surrogate that stands for no octet") from None
 
 
 async def _checks(

@@ -7,6 +7,7 @@ of the header that is no field is kept as a field without a name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ WHOLE = "message"
 LineEnds = Literal["crlf", "lf", "cr", "mixed", "none"]
 
 _CRLF = b"\r\n"
+_WORD = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _WSP = (b" ", b"\t")
 
 
@@ -97,6 +99,11 @@ def parse(octets: bytes) -> Message:
     else:
         head, separator, body = text.partition(b"\r\n\r\n")
     return Message(octets, tuple(_fields(head)), body, line_ends, bool(separator), envelope)
+
+
+def holds_fields(message: Message) -> bool:
+    """Whether there is any field at all. One letter and a colon stand in any octets by chance: that is none."""
+    return any(len(name) > 1 and _WORD.fullmatch(name) for name in message.named)
 
 
 def line_ends_of(octets: bytes) -> LineEnds:

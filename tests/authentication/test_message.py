@@ -37,7 +37,9 @@ ZONE: dict[str, Said] = {
 }
 
 
-def assessed(message: bytes, zone: Mapping[str, Said] = ZONE, lang: str = "en", **envelope: Any) -> Assessment:
+def assessed(
+    message: bytes | bytearray | str, zone: Mapping[str, Said] = ZONE, lang: str = "en", **envelope: Any
+) -> Assessment:
     work = probe.message(
         message,
         name="a.eml",
@@ -182,12 +184,74 @@ def test_a_missing_policy_is_to_be_published() -> None:
     assert any(fix.publish and fix.publish.startswith('_dmarc.shop.test. TXT "v=DMARC1; p=none') for fix in one.fixes)
 
 
-def test_nothing_at_all_is_no_author() -> None:
-    for octets in (b"", b"\r\n", b"hello"):
-        one = assessed(octets)
-        assert ("fail", "none") == (one.conclusion, results(one)["dkim"])
-        assert "dmarc" not in results(one)
-        assert "structure-no-from" in ids(one)
+def test_a_message_without_from_has_no_author() -> None:
+    one = assessed(b"Subject: hello\r\n")
+    assert ("fail", "none") == (one.conclusion, results(one)["dkim"])
+    assert "dmarc" not in results(one)
+    assert "structure-no-from" in ids(one)
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"),
+    [
+        (b"", "a.eml is empty"),
+        (b"\r\n", "a.eml holds no header field: it is no message"),
+        (b"hello\r\n\r\nSubject: in the body", "a.eml holds no header field: it is no message"),
+        (b"\x7fELF\x02\x01:\0\n\0a:\n", "a.eml holds no header field: it is no message"),
+    ],
+)
+def test_what_holds_no_field_is_no_message(octets: bytes, says: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        assessed(octets)
+    assert says == str(raised.value)
+
+
+def test_a_text_is_its_utf8() -> None:
+    message = SIGNER.sign(PLAIN + "三箱 \udcff\r\n".encode("utf-8", "surrogateescape"))
+    assert "pass" == results(assessed(message.decode("utf-8", "surrogateescape")))["dkim"]
+    assert "pass" == results(assessed(bytearray(message)))["dkim"]
+    for wrong in ("Subject: \ud800", None, 5):
+        with pytest.raises(UsageError, match=r"surrogate|a message is bytes or str, not"):
+            assessed(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("not an address", "ann", "ann@", "@shop.test", "ann@shop..test", "a b@shop.test", "ann@shop.test\x1b[2J"),
+        *("ann\r\n@shop.test", "ann@[300.1.1.1]", "<ann@shop.test", "ann@shop.test, b@shop.test", "\udcff@shop.test"),
+    ],
+)
+def test_a_reverse_path_that_is_no_address_is_said_at_once(wrong: str) -> None:
+    with pytest.raises(UsageError, match="MAIL FROM is an address, or empty") as raised:
+        assessed(PLAIN, mail_from=wrong)
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", ""),
+        ("<>", ""),
+        ("<ann@shop.test>", "ann@shop.test"),
+        ("bounce+1=bob=mail.test@shop.test", "bounce+1=bob=mail.test@shop.test"),
+        ('"a b"@shop.test', '"a b"@shop.test'),
+        ("注文@例え.jp", "注文@例え.jp"),
+        ("ann@[192.0.2.1]", "ann@[192.0.2.1]"),
+        ("ann@[IPv6:2001:db8::1]", "ann@[IPv6:2001:db8::1]"),
+    ],
+)
+def test_every_form_of_a_reverse_path_is_taken(given: str, read: str) -> None:
+    assert read == assessed(PLAIN, mail_from=given).facts["mail_from"]
+
+
+def test_a_name_server_may_be_given_by_its_address() -> None:
+    limits = Limits(dns_timeout=0.05, dns_tries=1)
+    one = asyncio.run(probe.message(SIGNER.sign(), resolver="127.0.0.1:1", limits=limits, now=lambda: NOW))
+    assert {"dkim": "temperror", "dmarc": "temperror"}.items() <= results(one).items()
+    assert {"127.0.0.1:1"} == {answer.server for row in one.checks for answer in row.queries}
+    with pytest.raises(UsageError, match="no-such"):
+        asyncio.run(probe.message(PLAIN, resolver="no-such server"))
 
 
 @pytest.mark.parametrize(
@@ -257,7 +321,11 @@ PIECES = st.sampled_from([*WORDS, b"\r\n", b"\r\n\r\n", b"\n", b"\r", b" ", b"\t
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 @given(message=st.one_of(st.binary(max_size=100), st.lists(PIECES, max_size=40).map(b"".join)))
 def test_no_octets_raise_or_reach_an_output(message: bytes) -> None:
-    one = assessed(message)
+    try:
+        one = assessed(message)
+    except UsageError as error:  # what holds no field
+        assert str(error).startswith("a.eml ")
+        return
     assert all(line.isprintable() for line in (one.summary, *one.proof, *str(one.authentication_results).split("\n")))
     for row in one.checks:
         assert row.facts.get("reason") != "internal-error", row.facts

@@ -56,8 +56,9 @@ def test_a_changed_message_is_one_and_says_what_was_added(cli: Cli, resolver: st
     text = " ".join(said.out.split())
     assert "NOT DECIDED" in text  # the address of the client is not known
     assert "agrees if the last 2 lines (14 octets) are taken away" in text
-    assert 1 == cli("message", saved(tmp_path, b"hello"), "--resolver", resolver).status
-    assert 0 == cli("message", saved(tmp_path, b"hello"), "--resolver", resolver, "--exit-zero").status
+    nobody = saved(tmp_path, b"Subject: hello\n")
+    assert 1 == cli("message", nobody, "--resolver", resolver).status
+    assert 0 == cli("message", nobody, "--resolver", resolver, "--exit-zero").status
 
 
 def test_a_message_that_nothing_stands_for_is_one(cli: Cli, servers: Background, tmp_path: Path) -> None:
@@ -113,12 +114,20 @@ def test_without_any_name_server_it_is_three(cli: Cli, tmp_path: Path) -> None:
         (("/",), "cannot read /"),
         ((), "FILE"),
         (("x.eml", "--client-ip", "300.1.1.1"), "300.1.1.1"),
+        (("x.eml", "--mail-from", "not an address"), "neither: not an address"),
+        (("x.eml", "--mail-from", "ann\x1b[2J@shop.test"), r"neither: ann\x1b[2J@shop.test"),
+        (("empty.eml",), "empty.eml is empty"),
+        (("junk.eml", "--exit-zero"), "junk.eml holds no header field"),
         (("x.eml", "--resolver", "not an address"), "not an address"),
     ],
 )
 def test_what_makes_no_sense_is_two(cli: Cli, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
-    (tmp_path / "x.eml").write_bytes(PLAIN)
-    said = cli("message", *(str(tmp_path / word) if word == "x.eml" else word for word in words))
+    for name, octets in (("x.eml", PLAIN), ("empty.eml", b""), ("junk.eml", bytes(range(255, -1, -1)) * 9)):
+        (tmp_path / name).write_bytes(octets)
+    said = cli(
+        "message",
+        *(str(tmp_path / word) if (tmp_path / word).exists() and word.endswith(".eml") else word for word in words),
+    )
     assert (2, "", 1) == (said.status, said.out, said.err.count("\n"))
     assert says in said.err
 
