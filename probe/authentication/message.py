@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Literal
 
 from probe.authentication.envelope import Envelope, envelope, parse_reverse_path
@@ -54,8 +54,9 @@ async def message(
 
     ``octets`` is the message as it was received or saved, with any line ends; a text stands for its UTF-8, and what
     ``surrogateescape`` made of other octets for those. ``client_ip``, ``mail_from`` and ``ehlo`` are the envelope; what
-    is not given is read from the message's own trace. ``resolver`` may be the address of a name server. ``authserv_id`` names who verifies (RFC
-    8601 section 2.5), by default this host. ``clock`` gives seconds that only go forward, ``now`` Unix time.
+    is not given is read from the message's own trace. ``authserv_id`` names who verifies (RFC 8601 section 2.5), by
+    default this host. ``resolver`` may be the address of a name server. ``clock`` gives seconds that only go forward,
+    ``now`` Unix time.
 
     Raises ``UsageError`` for a ``client_ip`` or ``mail_from`` that is no address, and for what holds no header field:
     that is no message. Never for anything that a message holds or DNS says.
@@ -84,13 +85,15 @@ async def message(
         elapsed_ms=(clock() - began) * 1000,
         conclusion=conclusion(checks),
         summary=summary(checks, facts),
-        proof=proof(checks, env, facts),
+        proof=proof(checks, env, facts, unread=max(0, len(mail.all("dkim-signature")) - _MOST_SIGNATURES)),
         client=env.client,
         facts=_facts(mail, env),
         checks=checks,
         findings=findings_of(checks, facts),
         fixes=fixes(checks, facts),
-        authentication_results=authentication_results(authserv_id or own_name(None), checks, env.client),
+        authentication_results=authentication_results(
+            authserv_id or own_name(None), (*checks, *_without_author(checks)), env.client
+        ),
     )
 
 
@@ -168,6 +171,17 @@ def author_domain(mail: Message) -> str | None:
     fields = mail.all("from")
     domains = {box.domain for box in mailboxes(fields[0].text)} if len(fields) == 1 else set()
     return next(iter(domains)) if len(domains) == 1 else None
+
+
+def _without_author(checks: Sequence[CheckResult]) -> Iterator[CheckResult]:
+    """What DMARC says where From names not one domain (RFC 9989 section 4.9): an error that no later attempt mends."""
+    if any(one.check == "dmarc" for one in checks):
+        return
+    problems = [row["problem"] for one in checks if one.check == "structure" for row in one.facts["problems"]]
+    for problem in problems:
+        if problem in ("from-twice", "from-unreadable", "from-several"):
+            yield CheckResult("dmarc", "", "permerror", {"reason": problem})
+            return
 
 
 def _facts(mail: Message, env: Envelope) -> dict[str, object]:

@@ -63,8 +63,8 @@ def _of_policy(one: CheckResult, facts: Catalog) -> Iterator[Fix | None]:
         yield remedies.text_record(one, "fix-dmarc-record", facts)
     passed = [each for each in one.facts.get("rfc9989", {}).get("identifiers", ()) if each["result"] == "pass"]
     if one.result == "fail" and passed:
-        others = facts.listed([f"{each['mechanism'].upper()} {each['domain']}" for each in passed])
-        yield _fix("sender", facts.say("fix-align", domain=one.subject, others=others), facts)
+        others = dict.fromkeys(f"{each['mechanism'].upper()} {each['domain']}" for each in passed)
+        yield _fix("sender", facts.say("fix-align", domain=one.subject, others=facts.listed(list(others))), facts)
 
 
 def _fix(who: str, do: str, facts: Catalog, publish: str | None = None) -> Fix:

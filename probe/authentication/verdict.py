@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from probe.authentication.envelope import Envelope
@@ -36,12 +37,16 @@ def summary(checks: Sequence[CheckResult], facts: Catalog) -> str:
     return facts.say(f"summary-message-{word}-{dmarc.result or 'undecided'}", domain=dmarc.subject)
 
 
-def proof(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> tuple[str, ...]:
-    """One line each for the author, the client, SPF, every signature, the chain and DMARC."""
-    return tuple(_lines(checks, env, facts))
+def proof(checks: Sequence[CheckResult], env: Envelope, facts: Catalog, *, unread: int = 0) -> tuple[str, ...]:
+    """One line each for the author, the client, SPF, every signature, the chain and DMARC; equal ones once, with their
+    count. ``unread`` is the number of signatures that nobody looked at."""
+    times = Counter(_lines(checks, env, facts, unread))
+    return tuple(
+        line if count == 1 else facts.say("proof-times", line=line, count=count) for line, count in times.items()
+    )
 
 
-def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> Iterator[str]:
+def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog, unread: int) -> Iterator[str]:
     yield from _author(checks, facts)
     if env.client.address is None:
         yield facts.words["proof-client-none"]
@@ -53,6 +58,8 @@ def _lines(checks: Sequence[CheckResult], env: Envelope, facts: Catalog) -> Iter
         for one in checks:
             if one.check == check and not (check == "arc" and one.result == "none"):
                 yield _line(one, facts)
+        if check == "dkim" and unread:
+            yield facts.count("proof-dkim-unread", unread)
 
 
 def _author(checks: Sequence[CheckResult], facts: Catalog) -> Iterator[str]:
@@ -80,7 +87,7 @@ def _line(one: CheckResult, facts: Catalog) -> str:
             for each in identifiers
             if each["aligned"] and each["result"] == "pass"
         ]
-        told["aligned"] = facts.listed(aligned)
+        told["aligned"] = facts.listed(list(dict.fromkeys(aligned)))
     key = f"proof-{one.check}-{one.result}"
     if one.check == "dkim" and one.result == "neutral" and not (told.get("domain") and told.get("selector")):
         key = "proof-dkim-unnamed"

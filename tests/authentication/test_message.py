@@ -178,6 +178,55 @@ def test_authors_of_several_domains_are_shown_too() -> None:
     assert "From: ann@shop.test, eve@evil.test; not one domain that DMARC could ask about" == one.proof[0]
 
 
+def test_equal_signatures_are_told_once_with_their_count() -> None:
+    one = assessed(SIGNER.sign().removesuffix(PLAIN) * 200 + PLAIN)
+    assert [
+        "DKIM pass: shop.test (s1) signed it, ed25519-sha256, 256 bits (10 times)",
+        "DKIM: 190 more signatures were not looked at",
+        "DMARC pass: shop.test is aligned with DKIM shop.test",
+    ] == [line for line in one.proof if line.startswith("D")]
+
+
+def test_equal_signatures_of_another_are_told_once_with_what_to_do() -> None:
+    one = assessed(RECEIVED.replace(b"113.7", b"113.8") + LIST.sign().removesuffix(PLAIN) * 3 + PLAIN)
+    assert ["fail"] == [row.result for row in one.checks if row.check == "dmarc"]
+    assert any("what passed (DKIM list.test) does not align" in fix.do for fix in one.fixes)
+
+
+@pytest.mark.parametrize(
+    ("author", "reason"),
+    [
+        (b"From: ann@shop.test\r\nFrom: eve@evil.test\r\n", "from-twice"),
+        (b"From: ann@shop.test, eve@evil.test\r\n", "from-several"),
+        (b"From: ann\r\n", "from-unreadable"),
+    ],
+)
+def test_dmarc_cannot_be_applied_to_several_authors_and_says_so(author: bytes, reason: str) -> None:
+    one = assessed(RECEIVED + author + PLAIN.partition(b"\r\n")[2])
+    assert f"dmarc=permerror reason={reason}" == str(one.authentication_results).split(";")[-1].strip()
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [(None, "none"), ("v=DMARC1; p=nonsense", "permerror"), (failed(), "temperror"), (failed("servfail"), "temperror")],
+)
+@pytest.mark.parametrize("ahead", [b"", RECEIVED])
+def test_what_dmarc_found_is_in_the_field_with_and_without_a_client(
+    ahead: bytes, record: Said | None, said: str
+) -> None:
+    zone = without("TXT _dmarc.shop.test") | ({} if record is None else {"TXT _dmarc.shop.test": record})
+    field = " ".join(str(assessed(ahead + PLAIN, zone).authentication_results).split())
+    assert f"dmarc={said}" in field
+    assert field.endswith("header.from=shop.test")
+
+
+def test_a_second_from_is_to_be_removed() -> None:
+    one = assessed(RECEIVED + b"From: eve@evil.test\r\n" + SIGNER.sign())
+    assert "dkim-policy" not in ids(one)
+    [finding] = [finding for finding in one.findings if finding.id == "dkim-from-unsigned"]
+    assert finding.remedy.startswith("Keep one From field.")
+
+
 def test_a_missing_policy_is_to_be_published() -> None:
     one = assessed(RECEIVED + SIGNER.sign(), without("TXT _dmarc.shop.test"))
     assert "unknown" == one.conclusion

@@ -23,6 +23,7 @@ SCENES = {
     "dkim-unusable": verified(EDWARD.sign(), record=absent()),
     "dkim-malformed": verified(EDWARD.sign(d="shop/test")),
     "dkim-policy": verified(EDWARD.sign(x=str(int(NOW) - 1))),
+    "dkim-from-unsigned": verified(b"From: eve@evil.test\r\n" + EDWARD.sign()),
     "dkim-not-asked": verified(EDWARD.sign(), record=failed()),
     "dkim-unsigned": verified(PLAIN),
     "dkim-body-unsigned": verified(EDWARD.sign(l="10")),

@@ -193,6 +193,8 @@ def _of_signature(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         yield emit("dkim-unusable", one.subject, domain=domain, selector=selector, reason=reason)
     elif one.result == "temperror":
         yield emit("dkim-not-asked", one.subject, domain=domain, selector=selector, reason=reason)
+    elif one.result == "policy" and told["reason"] == "unsigned-from":
+        yield emit("dkim-from-unsigned", one.subject, domain=domain, selector=selector)
     elif one.result == "policy":
         yield emit("dkim-policy", one.subject, domain=domain, selector=selector, reason=reason)
     if one.result != "pass":
