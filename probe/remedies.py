@@ -26,6 +26,7 @@ def text_record(one: CheckResult, key: str, facts: Catalog) -> Fix | None:
     if not made or not made.get("record"):
         return None
     record = f'{made["name"]}. TXT "{_escaped(made["record"])}"'
+    key += "-choose" if made.get("choices") else ""
     return Fix(facts.words["who-dns"], facts.say(key, domain=one.subject), publish=record)
 
 

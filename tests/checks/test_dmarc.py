@@ -102,6 +102,8 @@ def test_a_sound_record_is_described_and_not_evaluated() -> None:
             "record": "v=DMARC1; p=reject; np=reject; adkim=s; rua=mailto:d@shop.example,mailto:e@shop.example; x=1",
             "later": (),
             "changed": False,
+            "choices": (),
+            "new_mailbox": None,
             "takes_effect": None,
         },
     }
@@ -112,7 +114,8 @@ def test_a_sound_record_is_described_and_not_evaluated() -> None:
 def test_what_would_be_told_of_a_domain_without_a_record() -> None:
     told = findings("shop.example", {})
     assert [line.split(":")[0] for line in told] == ["dmarc-missing"]
-    assert 'publish _dmarc.shop.example TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.example"' in told[0]
+    assert "First set up the mailbox dmarc-reports@shop.example, or name another one: it is a proposal." in told[0]
+    assert 'Publish _dmarc.shop.example TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.example"' in told[0]
 
 
 @pytest.mark.parametrize("name", ["shop.example", "dmarc.shop.example", "_dmarc.shop.example.shop.example"])
@@ -204,7 +207,11 @@ def test_what_dmarc_makes_of_spf_and_dkim(
         ("v=dmarc1, p=quarantine; rua=mailto:dmarc1@x.example", "v=DMARC1; p=quarantine; rua=mailto:dmarc1@x.example"),
         (
             ["v=DMARC1; p=reject; rua=mailto:a@x.example", "v=DMARC1; p=none; rua=mailto:b@x.example"],
-            "v=DMARC1; p=none; rua=mailto:b@x.example",
+            "v=DMARC1; p=reject; rua=mailto:a@x.example",
+        ),
+        (
+            ["v=DMARC1; p=none; rua=mailto:b@x.example", "v=DMARC1; p=reject"],
+            "v=DMARC1; p=reject; rua=mailto:b@x.example",
         ),
         ("v=dmarc1 p=none; rua=mailto:dmarc+v1@x.example", "v=DMARC1; p=none; rua=mailto:dmarc+v1@x.example"),
         ("DMARC1: p=reject rua=dmarc@x.example", "v=DMARC1; p=reject; rua=mailto:dmarc@x.example"),
@@ -347,3 +354,30 @@ def test_every_reason_has_its_words_in_both_languages() -> None:
 def test_a_name_that_can_have_no_record_is_not_asked(domain: str) -> None:
     asker = FakeAsker({})
     assert (run(dmarc, domain, asker).result, asker.asked) == ("none", [])
+
+
+def test_of_two_records_the_owner_chooses_and_the_strictest_comes_first() -> None:
+    said: Said = ["v=DMARC1; p=none; rua=mailto:b@x.example", "v=DMARC1; p=reject; rua=mailto:a@x.example"]
+    one = check(dmarc, "shop.example", {at("shop.example"): said})
+    assert one.facts["publish"]["choices"] == tuple(said)
+    assert one.facts["publish"]["new_mailbox"] is None
+    (told,) = [line for line in findings("shop.example", {at("shop.example"): said}) if "dmarc-broken" in line]
+    assert "only the owner can say which is meant" in told
+    assert told.index("p=reject") < told.index("p=none")
+    assert "set up the mailbox" not in told
+
+
+@pytest.mark.parametrize(
+    ("said", "mailbox"),
+    [
+        ("v=DMARC1; p=none", "dmarc-reports@shop.example"),
+        ("v=DMARC1; p=none; rua=https://x.example/", "dmarc-reports@shop.example"),
+        ("v=DMARC1; p=none; rua=mailto:dmarc-reports@shop.example", None),
+        ("v=DMARC1; p=none; rua=mailto:d@x.example", None),
+    ],
+)
+def test_a_mailbox_that_was_made_up_is_one_to_set_up(said: str, mailbox: str | None) -> None:
+    one = check(dmarc, "shop.example", {at("shop.example"): said})
+    assert mailbox == one.facts["publish"]["new_mailbox"]
+    told = " ".join(findings("shop.example", {at("shop.example"): said}))
+    assert (mailbox is not None) == ("First set up the mailbox dmarc-reports@shop.example" in told)

@@ -14,7 +14,7 @@ writes the text to publish.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from probe.catalog import Catalog
@@ -32,7 +32,7 @@ from probe.checks.dmarc.discovery import (
     targets,
     walk,
 )
-from probe.checks.dmarc.publication import consent_record, first_record, mended_record, next_records
+from probe.checks.dmarc.publication import consent_record, first_record, mended_record, new_mailbox, next_records
 from probe.checks.dmarc.record import Record, is_record, near_miss, parse
 from probe.checks.dmarc.reports import faults, judge
 from probe.checks.protocols import Asker, Connector, Emitted, emit
@@ -66,7 +66,9 @@ async def run(subject: str | Author, *, ask: Asker, connect: Connector | None = 
     ``aspf``, ``psd``, ``t``, ``rua``, ``ruf``, ``fallback``, ``unknown_tags``, ``misspelt``, ``warnings``,
     ``organizational_domain``, ``alias`` (a CNAME's target), ``discarded``; ``misplaced`` (names where a record stands
     that nobody looks at); ``reports`` (see ``reports.judge``); ``publish`` (``name``, ``record``, ``later``,
-    ``changed``, ``takes_effect``: the policy that a flaw has kept from being applied). ``rfc9989`` and ``rfc7489`` hold
+    ``changed``,
+    ``choices``: the records to choose from where several stand there, ``new_mailbox``: one to set up first,
+    ``takes_effect``: the policy that a flaw has kept from being applied). ``rfc9989`` and ``rfc7489`` hold
     what each standard comes to: ``result``, ``reason``, ``organizational_domain``, ``found_at``, ``record``,
     ``policy``, ``policy_tag``, ``applied``, ``disposition``, ``identifiers``; ``differences`` names in what."""
     author = subject if isinstance(subject, Author) else Author(subject)
@@ -112,7 +114,8 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
     if one.result in ("none", "permerror"):
         id_ = "dmarc-missing" if one.result == "none" else "dmarc-broken"
         name = publish.get("name", f"_dmarc.{domain}")
-        yield emit(id_, domain, domain=domain, reason=facts.reason(found), name=name, record=record)
+        way = _way(id_, name, str(record), publish, facts)
+        yield emit(id_, domain, domain=domain, reason=facts.reason(found), way=way)
     if publish.get("takes_effect"):
         yield emit("dmarc-takes-effect", domain, domain=domain, policy=publish["takes_effect"])
     for name in found.get("misplaced", ()):
@@ -125,18 +128,33 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         yield from _of_policy(one, facts, str(record))
 
 
+def _way(id_: str, name: str, record: str, publish: Mapping[str, Any], facts: Catalog) -> str:
+    """What to publish, in words: with the choice that only the owner has, and the mailbox that is not there yet."""
+    choices = "; ".join(f'"{choice}"' for choice in publish.get("choices", ()) if choice != record)
+    key = "publish-dmarc-choose" if choices else f"publish-{id_}"
+    said = facts.say(key, name=name, record=record, choices=choices)
+    return facts.joined(_mailbox(publish, facts), said)
+
+
+def _mailbox(publish: Mapping[str, Any], facts: Catalog) -> str:
+    mailbox = publish.get("new_mailbox")
+    return facts.say("set-up-mailbox", mailbox=mailbox) if mailbox else ""
+
+
 def _of_policy(one: CheckResult, facts: Catalog, record: str) -> Iterator[Emitted]:
     domain, found, at = one.subject, one.facts, one.facts["found_at"]
+    mailbox = _mailbox(found["publish"], facts)
+    mailbox += facts.words["sentence-space"] if mailbox else ""
     for id_ in found["warnings"]:
         what = facts.reason({"reason": id_, "term": _term(id_, found)})
         if id_ in _FLAWS:
-            yield emit("dmarc-flaw", at, domain=at, what=what, record=record)
+            yield emit("dmarc-flaw", at, domain=at, what=what, record=record, mailbox=mailbox)
         elif id_ in _HINTS:
-            yield emit("dmarc-hint", at, domain=at, what=what, record=record)
+            yield emit("dmarc-hint", at, domain=at, what=what, record=record, mailbox=mailbox)
     later = found["publish"]["later"]
     waiting = found["publish"]["takes_effect"] is not None  # then the policy that is meant comes first
     if found.get("policy") == "none" and not waiting:
-        yield emit("dmarc-policy-none", at, domain=domain, record=later[0] if later else record)
+        yield emit("dmarc-policy-none", at, domain=domain, record=later[0] if later else record, mailbox=mailbox)
     elif found["t"] and not waiting:
         applied = found.get("applied")
         yield emit("dmarc-testing", at, domain=domain, policy=found.get("policy"), applied=applied, record=later[0])
@@ -285,6 +303,7 @@ def _publish(domain: str, found: Discovery) -> dict[str, Any]:
     at = found.found_at or domain
     record = found.record or found.meant or parse(first_record(at).text)
     mended = mended_record(at, record)
+    choices = tuple(dict.fromkeys(mended_record(at, one).text for one in found.several))
     later = next_records(at, record)
     again = parse(mended.text)
     same = found.record is not None and _without_spaces(again) == _without_spaces(found.record)
@@ -294,6 +313,8 @@ def _publish(domain: str, found: Discovery) -> dict[str, Any]:
         "record": mended.text,
         "later": tuple(one.text for one in later),
         "changed": not same,
+        "choices": choices if len(choices) > 1 else (),
+        "new_mailbox": new_mailbox(at, mended, found.record or found.meant),
         # A flaw that made receivers apply nothing has also kept mail from being refused.
         "takes_effect": None if in_force or again.p in (None, "none") else again.p,
     }

@@ -7,7 +7,7 @@ wants to know. What could not be asked is never taken for absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -28,13 +28,15 @@ _OTHERS = ("spf", "dkim")
 @dataclass(frozen=True)
 class Place:
     """What the name ``_dmarc.<domain>`` holds: a record, or else why not. ``flaw`` is what is wrong with a text there
-    that means to be one, and ``meant`` the record that it was to be; ``other`` is what stands there instead (``spf`` or
+    that means to be one, ``meant`` the record that it was to be and ``several`` those that exclude each other;
+    ``other`` is what stands there instead (``spf`` or
     ``dkim``), ``failed`` why it could not be asked, ``alias`` the name that a CNAME leads to."""
 
     domain: str
     record: Record | None = None
     flaw: str | None = None
     meant: Record | None = None
+    several: tuple[Record, ...] = ()
     other: str | None = None
     failed: str | None = None
     alias: str | None = None
@@ -60,7 +62,8 @@ class Places:
         texts = [show(value) for value in answer.values]
         records = [text for text in texts if is_record(text)]
         if len(records) > 1:  # RFC 9989 section 4.10 step 2: all of them are discarded
-            return Place(domain, flaw="multiple-records", meant=_mildest(map(parse, records)), alias=alias)
+            several = tuple(map(parse, dict.fromkeys(records)))
+            return Place(domain, flaw="multiple-records", meant=_strictest(several), several=several, alias=alias)
         if records:
             return Place(domain, parse(records[0]), alias=alias)
         missed = next(filter(near_miss, texts), None)
@@ -109,6 +112,7 @@ class Discovery:
     applied: str | None = None
     exists: bool | None = None
     meant: Record | None = None
+    several: tuple[Record, ...] = ()
 
 
 def targets(domain: str) -> list[str]:
@@ -202,14 +206,19 @@ def _nothing(places: Sequence[Place], organization: str | None) -> Discovery:
     """No record: the nearest flaw says why, else what stands in its place."""
     flawed = next((place for place in places if place.flaw), None)
     if flawed is not None:
-        return Discovery("permerror", str(flawed.flaw), organization, flawed.domain, meant=flawed.meant)
+        return Discovery(
+            "permerror", str(flawed.flaw), organization, flawed.domain, meant=flawed.meant, several=flawed.several
+        )
     other = places[0].other
     return Discovery("none", f"{other}-in-its-place" if other else "no-record", organization)
 
 
-def _mildest(records: Iterable[Record]) -> Record:
-    """Of several records the one that refuses the least: which of them is meant, only the owner knows."""
-    return min(records, key=lambda record: POLICIES.index(record.p) if record.p else -1)
+def _strictest(records: Sequence[Record]) -> Record:
+    """Of several records the one that protects the most, since nobody weakens a policy unasked; its reports go where
+    another one sends them if it names no place itself. Which is meant, only the owner knows."""
+    record = max(records, key=lambda record: POLICIES.index(record.p) if record.p else -1)
+    reports = next((one.tags["rua"] for one in records if one.rua), None)
+    return record if record.rua or reports is None else parse(f"{record.text.rstrip('; ')}; rua={reports}")
 
 
 def _applies(

@@ -69,6 +69,14 @@ def consent_record(domain: str, destination: str) -> tuple[Publication, Publicat
     )
 
 
+def new_mailbox(at: str, record: Publication, present: Record | None) -> str | None:
+    """The mailbox that a record to publish names, where it was made up here and the ``present`` record does not know
+    it: somebody has to set it up."""
+    made_up = f"{_MAILBOX}@{at}"
+    known = present is not None and made_up in present.text.lower()
+    return made_up if f"rua=mailto:{made_up}" in record.text and not known else None
+
+
 def _mended(at: str, record: Record) -> dict[str, str]:
     """The tags as they should be, those that need no text left out."""
     record = separated(record)
