@@ -16,6 +16,7 @@ from probe.mail.message import WHOLE
 from probe.model import Answer, Assessment, CheckResult, Compliance
 from probe.reports.layout import Page, padded
 from probe.reports.parts import COLUMN, print_findings, print_fixes, print_list, print_questions
+from probe.reports.spf_trace import print_trace
 from probe.text import capital, show
 
 _STYLE = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
@@ -43,6 +44,9 @@ def render(
     _checks(page, one.checks, facts, verbose)
     _rules(page, one.compliance, facts, verbose)
     if verbose:
+        for row in one.checks:
+            if row.check == "spf":
+                print_trace(page, row.subject, row.facts.get("trace") or {}, facts)
         print_questions(page, list(_asked(one.checks)), facts)
     if one.authentication_results is not None:
         page.blank()
