@@ -354,7 +354,7 @@ def _record(case: Case, one: CheckResult) -> str:
         state = "none-guessed"
     return case.say(
         f"{one.check}-{state}",
-        subject=one.subject,
+        subject=facts.get("mechanism_at") or one.subject,  # whose record decides: after a redirect another's
         record=facts.get("record", ""),
         reason=case.facts.reason(facts),
         policy=facts.get("policy") or "",

@@ -127,6 +127,8 @@ def findings(one: CheckResult, facts: Catalog) -> Iterator[Emitted]:
         )
 
 
+# All of them are in the facts; so many show where the look-ups go.
+_MOST_COSTS = 15
 _DEAD_ENDS = ("too-many-lookups", "too-many-void-lookups", "include-without-record", "redirect-without-record", "loop")
 
 
@@ -134,10 +136,13 @@ def _way(error: Mapping[str, Any], found: Mapping[str, Any], facts: Catalog) -> 
     """What to do about an error, in words: the record without it where there is one, else where to look."""
     reason, term, at = error.get("reason"), error.get("term"), error.get("at")
     domain, publish, costs = found.get("domain"), found.get("publish") or {}, found.get("costs", ())
+    loop = next((one for one in found.get("errors", ()) if one["reason"] == "loop"), None)
     if publish:
         key = "several" if reason == "multiple-records" else "record"
         if publish["removed"]:
             key = "dead-ends" if reason in _DEAD_ENDS else "removed"
+    elif loop is not None and reason in ("loop", "too-many-lookups"):  # a loop is what uses the look-ups up
+        key, term, at = "loop", loop["term"], loop["at"]
     elif reason == "too-many-lookups" and costs:
         key = "lookups"
     elif reason == "too-many-void-lookups" and any(cost["void"] for cost in costs):
@@ -157,7 +162,9 @@ def _way(error: Mapping[str, Any], found: Mapping[str, Any], facts: Catalog) -> 
         term=term,
         record=publish.get("record"),
         removed=", ".join(publish.get("removed", ())),
-        costs=", ".join(f"{cost['term']} ({cost['lookups']})" for cost in costs),
+        costs=", ".join(
+            [f"{cost['term']} ({cost['lookups']})" for cost in costs[:_MOST_COSTS]] + ["…"] * (len(costs) > _MOST_COSTS)
+        ),
     )
 
 
