@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from probe.cli.common import facts_in, parser, use_color, width_of
 from probe.cli.status import Status
-from probe.cli.stream import chunks, files, is_reply
+from probe.cli.stream import chunks, files, is_folder, is_reply
 from probe.errors import UsageError
 from probe.text import show
 
@@ -30,7 +30,8 @@ _ABOUT = (
 )
 _STATUS = (
     "Exit status: 0 if it could be read, whatever was refused in it; 2 where there is nothing that can be read: no"
-    " file, no bounce, no log line, no reply. What other files hold is told all the same."
+    " file, no bounce, no log line, no reply. What other files hold is told all the same;"
+    " in a folder, files without any of these are passed over."
 )
 
 
@@ -61,18 +62,24 @@ def run(arguments: Sequence[str]) -> int:
     status = Status.OK
     lines = unread = 0
     worth = False
-    for name in (one for path in given.file for one in files(path)):
+    silent = {path for path in given.file if is_folder(path)}  # folders in which nothing was found so far
+    for path, name in ((named, one) for named in given.file for one in files(named)):
         pasted = is_reply(name)
+        unreadable = False
         intake = Intake(facts, None if pasted or name == "-" else name)
         try:
             for incident in intake.read([octets_of(name)] if pasted else chunks(name)):
                 printer.add(incident)
             fault = None if intake.understood else _nothing(name, intake)
         except UsageError as error:
-            fault = str(error)
+            fault, unreadable = str(error), True
         except KeyboardInterrupt:
             printer.finish(lines + intake.lines)  # whoever follows a log ends it so
             raise
+        if intake.understood:
+            silent.discard(path)
+        elif name != path and not unreadable:
+            fault = None  # a folder may hold anything else, too
         if fault is not None:
             print(f"smtp-probe: {show(fault)}", file=sys.stderr)
             status = status if intake.understood else Status.USAGE
@@ -82,6 +89,10 @@ def run(arguments: Sequence[str]) -> int:
             print(f"smtp-probe: {show(_unread(what, intake.unread))}", file=sys.stderr)
         worth = worth or intake.understood
         lines += intake.lines
+    for path in given.file:
+        if path in silent:
+            print(f"smtp-probe: {show(_holds_nothing(path))}", file=sys.stderr)
+            status = Status.USAGE
     if worth:
         printer.finish(lines, unread)
     return status
@@ -96,4 +107,8 @@ def _nothing(name: str, intake: Intake) -> str:
     what = "standard input" if name == "-" else name
     if not intake.lines:
         return f"{what} is empty"
+    return _holds_nothing(what)
+
+
+def _holds_nothing(what: str) -> str:
     return f"{what} holds nothing that can be read: no bounce, no log line, no reply"

@@ -17,12 +17,16 @@ _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\0", "lzma"), (b"BZh", "bz2"))
 
 def files(path: str) -> Iterator[str]:
     """``path`` itself, or for a folder, such as a Maildir, every file in it."""
-    if path == "-" or not _is(Path.is_dir, path):
+    if not is_folder(path):
         yield path
         return
     for one in sorted(Path(path).rglob("*")):
         if one.is_file():
             yield str(one)
+
+
+def is_folder(path: str) -> bool:
+    return path != "-" and _is(Path.is_dir, path)
 
 
 def is_reply(word: str) -> bool:

@@ -14,6 +14,11 @@ from probe.text import filled
 
 def steps(cause: str, fields: Mapping[str, Any], facts: Catalog) -> tuple[str, ...]:
     """The steps of a cause in order. One that needs a fact which the reply does not give is left out."""
+    return tuple(step for step, _ in weighed_steps(cause, fields, facts))
+
+
+def weighed_steps(cause: str, fields: Mapping[str, Any], facts: Catalog) -> tuple[tuple[str, bool], ...]:
+    """The same, each with whether it names something of this very reply."""
     row = facts.causes.get(cause)
     if row is None or "receiver_fault" in fields:
         return ()
@@ -26,7 +31,8 @@ def steps(cause: str, fields: Mapping[str, Any], facts: Catalog) -> tuple[str, .
         "param": fields.get("param"),
         "spf_mechanism": f"ip{6 if ':' in address else 4}:{address}" if address else None,
     }
-    return tuple(filled(step, known) for step in row.fix if all(known.get(name) for name in places(step)))
+    possible = (step for step in row.fix if all(known.get(name) for name in places(step)))
+    return tuple((filled(step, known), bool(places(step))) for step in possible)
 
 
 def removal_page(fields: Mapping[str, Any], facts: Catalog) -> str:

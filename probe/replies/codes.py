@@ -28,7 +28,7 @@ def explain_code(word: str, *, facts: Catalog) -> Explanation:
     if len(word) == 3 and word.isascii() and word.isdigit() and "2" <= word[0] <= "5":
         return _bare(basic_entry(int(word), facts), facts)
     raise UsageError(
-        f"{show(word)[:60]!r} is no reply code: give three digits, such as 554, or an enhanced code, such as 5.7.1"
+        f"'{show(word[:60])}' is no reply code: give three digits, such as 554, or an enhanced code, such as 5.7.1"
     )
 
 

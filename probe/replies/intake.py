@@ -15,12 +15,18 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from probe.catalog import Catalog, catalog
+from probe.errors import UsageError
 from probe.model import Incident
 from probe.replies.block import Block
 from probe.replies.logs.log import Log
 from probe.replies.notice import WORDS, Explainer, Notice
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
 LONGEST_LINE = 1_048_576
+_CHUNK = 262_144
 _MOST_CUT = 1000
 
 
@@ -71,12 +77,28 @@ class Intake:
         yield from log.unsettled()
 
 
-def diagnose(outside: str | bytes, *, facts: Catalog | None = None) -> tuple[Incident, ...]:
-    """Every refusal and delay that a bounce, a log, a queue listing or a pasted reply tells of, explained.
+def diagnose(outside: str | bytes | IO[str] | IO[bytes], *, facts: Catalog | None = None) -> tuple[Incident, ...]:
+    """Every refusal and delay that a bounce, a log, a queue listing or a pasted reply tells of, explained. ``outside``
+    is the text, its octets, or a file that was opened for reading.
 
-    Empty where there is none, or where nothing can be read.
+    Empty where there is none, or where nothing can be read. Raises ``UsageError`` for anything else, such as a path,
+    and for a file that cannot be read.
     """
-    return tuple(Intake(facts or catalog()).read([octets_of(outside)]))
+    return tuple(Intake(facts or catalog()).read(_chunks(outside)))
+
+
+def _chunks(outside: object) -> Iterator[bytes]:
+    if isinstance(outside, (str, bytes, bytearray, memoryview)):
+        yield octets_of(outside if isinstance(outside, str) else bytes(outside))
+        return
+    read = getattr(outside, "read", None)
+    if not callable(read):
+        raise UsageError(f"text, octets or an open file can be diagnosed, no {type(outside).__name__}: open it first")
+    try:
+        while chunk := read(_CHUNK):
+            yield octets_of(chunk)
+    except (OSError, ValueError) as error:  # also a closed file, and one that is no text in its encoding
+        raise UsageError(f"cannot read the file: {error}") from error
 
 
 def _says_why(incident: Incident) -> bool:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from probe.catalog import Catalog
 from probe.model import Incident, IncidentGroup
 from probe.replies import advice
+from probe.replies.enhanced import split
 from probe.reports.grouping import Grouping
 from probe.reports.layout import Page
 
@@ -71,7 +72,8 @@ class Terminal:
         left = groups[_MOST_GROUPS:]
         if left:
             page.blank()
-            rest = self._facts.say("incidents-more", kinds=len(left), count=sum(one.count for one in left))
+            kinds = self._facts.count("incidents-kinds", len(left))
+            rest = self._facts.say("incidents-more", kinds=kinds, count=sum(one.count for one in left))
             page.line((rest, "dim"))
 
     def _group(self, group: IncidentGroup) -> None:
@@ -156,7 +158,7 @@ class Terminal:
 
     def _steps(self, one: Incident, most: int | None = None) -> None:
         label = self._facts.words["heading-fix"]
-        for step in _fix(one, self._facts)[:most]:
+        for step in _fix(one, self._facts, most):
             self._page.row(label, step, column=_COLUMN)
             label = ""
 
@@ -167,17 +169,28 @@ def _client(one: Incident) -> str:
     return f"{one.client_host or 'unknown'} [{one.client_address}]{said}"
 
 
-def _fix(one: Incident, facts: Catalog) -> list[str]:
-    """What this provider asks for, then the steps of the cause, filled with what is told beside the reply."""
+def _fix(one: Incident, facts: Catalog, most: int | None) -> list[str]:
+    """What this provider asks for, then the steps of the cause, filled with what is told beside the reply. Of ``most``
+    the ones with a page come first, then those that name an address or a list."""
     read = one.explanation
     domain = (one.header_from or one.sender or "").rpartition("@")[2]
     known = {"blocked_ip": one.client_address, "domain": domain or None, **read.fields}
-    steps = advice.steps(read.cause, known, facts) if read.cause else ()
-    return [step for step in (read.provider_remedy, *(steps or (read.remedy,))) if step]
+    steps = advice.weighed_steps(read.cause, known, facts) if read.cause else ()
+    told = [(read.provider_remedy or "", False), *(steps or ((read.remedy, False),))]
+    exact = [(step, 2 * ("://" in step) + names) for step, names in told if step]
+    kept = sorted(exact, key=lambda one: -one[1])[:most]
+    return [step for step, _ in filter(kept.__contains__, exact)]
+
+
+def _bare(line: str, code: str | None) -> str:
+    found, rest = split(line)
+    return rest if found is not None and found == code else line
 
 
 def _reply(one: Incident) -> str:
-    """The reply in one paragraph."""
-    text = " ".join(one.lines)
+    """The reply in one paragraph: each of its lines repeats the enhanced code (RFC 2034 section 4), a sentence does
+    not."""
+    first, *more = one.lines or ("",)
+    text = " ".join((first, *(_bare(line, one.enhanced) for line in more)))
     code = f"{one.code} " if one.code else f"{one.status} " if one.status and not one.enhanced else ""
     return f"{code}{text}".strip() or "–"

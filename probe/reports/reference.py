@@ -38,6 +38,13 @@ def render_explanation(one: Explanation, out: TextIO, facts: Catalog, *, color: 
     page.blank()
 
 
+def render_reply(line: int, text: str, out: TextIO, facts: Catalog, *, color: bool, width: int = 80) -> None:
+    """Which of several replies the explanation below is about."""
+    page = Page(out, color=color, width=width)
+    page.blank()
+    page.line((facts.say("explained-line", line=line, text=text), "dim"))
+
+
 def render_comparison(two: Comparison, out: TextIO, facts: Catalog, *, color: bool, width: int = 80) -> None:
     """Two codes in two columns, then what sets them apart, and which is which when."""
     page = Page(out, color=color, width=width)

@@ -130,6 +130,24 @@ def test_a_folder_is_every_file_in_it(cli: Cli, tmp_path: Path) -> None:
     assert [str(tmp_path / "new" / "1"), str(tmp_path / "new" / "2")] == [one["source"] for one in found]
 
 
+def test_what_a_folder_holds_beside_mail_is_passed_over(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "1").write_bytes(BOUNCE.read_bytes())
+    (tmp_path / "2").write_bytes(b"")
+    (tmp_path / "3").write_bytes(bytes(range(256)) * 50)
+    said = cli("diagnose", str(tmp_path), "--format", "jsonl")
+    assert (0, "", 1) == (said.status, said.err, said.out.count("\n"))
+    said = cli("diagnose", str(tmp_path), str(tmp_path / "2"), "--format", "jsonl")
+    assert (2, f"smtp-probe: {tmp_path / '2'} is empty\n", 1) == (said.status, said.err, said.out.count("\n"))
+
+
+def test_a_folder_that_holds_nothing_is_named_once(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "2").write_bytes(b"")
+    (tmp_path / "3").write_bytes(bytes(range(256)) * 50)
+    said = cli("diagnose", str(tmp_path))
+    assert (2, "", 1) == (said.status, said.out, said.err.count("\n"))
+    assert said.err.startswith(f"smtp-probe: {tmp_path} holds nothing that can be read")
+
+
 def test_standard_input_is_read_without_an_argument() -> None:
     for words in ((), ("-",)):
         done = spawn("diagnose", *words, "--format", "jsonl", stdin=BOUNCE.read_bytes())
@@ -267,6 +285,28 @@ def test_an_object_is_read_in_every_format(format: str) -> None:
     assert (550, True, "RCPT") == (found["code"], found["allowed_here"], found["command"])
 
 
+def test_an_object_tells_which_line_it_answers() -> None:
+    found = explained(b'550 5.1.1 no\n\n{"text": "451 wait", "code": 550}\n{bad\n')
+    assert [(1, "550 5.1.1 no"), (2, ""), (3, "451 wait"), (4, "{bad")] == [(one["line"], one["text"]) for one in found]
+    assert "code is 550, and the text says 451: the text counts" == found[2]["error"]
+
+
+def test_an_array_takes_what_single_lines_take() -> None:
+    given = b'550 5.1.1 no\nfoo\n{"text": "451 wait", "code": "abc"}\n'
+    done = spawn("explain", "-", "--format", "json", stdin=given)
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert explained(given) == json.loads(done.stdout)
+
+
+def test_a_page_says_which_reply_it_answers() -> None:
+    done = spawn("explain", "-", stdin=b'550 5.1.1 no\n\n{"text": "451 wait", "code": "abc"}\nfoo\n')
+    assert 2 == done.returncode
+    assert b"Line 1: 550 5.1.1 no\n" in done.stdout and b"Line 3: 451 wait\n" in done.stdout
+    first, second = done.stderr.decode().splitlines()
+    assert "smtp-probe: line 3: code 'abc' is not three digits from 200 to 599" == first
+    assert second.startswith("smtp-probe: line 4: 'foo' is no reply code")
+
+
 def test_answers_come_line_by_line() -> None:
     """A program that asks and waits gets its answer before it asks again."""
     words = command("explain", "-", "--format", "jsonl")
@@ -292,4 +332,4 @@ def test_an_object_tells_what_was_answered() -> None:
     found = explained("\n".join(map(json.dumps, lines)).encode())
     assert [550, 550, 550, None, None] == [one["code"] for one in found]
     assert [True, True, None] == [one["allowed_here"] for one in found[:3]]
-    assert ["text is no text", "the object has no text"] == [one["error"] for one in found[3:]]
+    assert ["text is no string", "the object has no text"] == [one["error"] for one in found[3:]]

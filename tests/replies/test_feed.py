@@ -40,8 +40,13 @@ def test_a_line_that_says_something(line: str, code: int | None, cause: str | No
         ("", "an empty line"),
         (" \t", "an empty line"),
         ("foo", "'foo' is no reply code"),
-        ('{"text": ["550 no"]}', "text is no text"),
-        ('{"text": "550 no", "stage": true}', "stage is no text"),
+        ('{"text": ["550 no"]}', "text is no string"),
+        ('{"text": 5}', "text is no string"),
+        ('{"text": "550 no", "code": 5.5}', "code is no number"),
+        ('{"code": "abc"}', "code 'abc' is not three digits"),
+        ("{bad json", "the line begins like a JSON object and is none"),
+        ("\xff\udcfe", "'\xff\\xfe' is no reply code"),
+        ('{"text": "550 no", "stage": true}', "stage is no string"),
         ('{"host": "mx.example.org"}', "the object has no text"),
         ("{}", "the object has no text"),
     ],
@@ -52,6 +57,11 @@ def test_a_line_that_says_nothing(line: str, says: str) -> None:
     assert (None, "unknown") == (explanation.code, explanation.cause)
 
 
+def test_an_object_that_was_cut_is_told_even_where_a_reply_stands_in_it() -> None:
+    explanation, error = answer('{"text": "550 5.1.1 User unknown", "co', facts=FACTS)
+    assert ("user-unknown", "the line begins like a JSON object and is none") == (explanation.cause, error)
+
+
 def test_stage_and_command_take_part() -> None:
     def allowed(**told: str) -> bool | None:
         return answer(json.dumps({"text": "354 go on", **told}), facts=FACTS)[0].allowed_here
@@ -60,8 +70,28 @@ def test_stage_and_command_take_part() -> None:
     assert allowed(stage="greeting") is False
 
 
-def test_an_enhanced_code_that_is_none_is_not_believed() -> None:
-    assert answer('{"text": "550 no", "enhanced": "x"}', facts=FACTS)[0].enhanced is None
+@pytest.mark.parametrize(
+    ("told", "code", "enhanced", "says"),
+    [
+        ({"text": "550 no", "enhanced": "x"}, 550, None, "enhanced 'x' is not an enhanced code such as 5.1.1"),
+        ({"text": "no", "code": "abc"}, None, None, "code 'abc' is not three digits from 200 to 599"),
+        ({"text": "no", "code": 9999}, None, None, "code '9999' is not three digits from 200 to 599"),
+        ({"text": "no", "code": "199"}, None, None, "code '199' is not three digits from 200 to 599"),
+        ({"text": "no", "code": -5}, None, None, "code '-5' is not three digits from 200 to 599"),
+        ({"text": "451 x", "code": 550}, 451, None, "code is 550, and the text says 451: the text counts"),
+        ({"text": "451 x", "code": "451"}, 451, None, None),
+        ({"text": "550 5.1.1 x", "enhanced": "5.2.2"}, 550, "5.1.1", "enhanced is 5.2.2, and the text says 5.1.1"),
+        ({"text": "x", "enhanced": "5.1.1"}, None, "5.1.1", None),
+        ({"text": "550 no", "stage": "dinner"}, 550, None, "stage 'dinner' is not known"),
+        ({"text": "550 no", "code": "\x1b[2J"}, 550, None, "code '\\x1b[2J' is not three digits from 200 to 599"),
+    ],
+)
+def test_what_is_not_believed_is_told(
+    told: dict[str, object], code: int | None, enhanced: str | None, says: str | None
+) -> None:
+    explanation, error = answer(json.dumps(told), facts=FACTS)
+    assert (code, enhanced) == (explanation.code, explanation.enhanced)
+    assert error is None if says is None else error is not None and says in error
 
 
 @given(st.text(max_size=200))

@@ -113,3 +113,32 @@ def test_a_page_says_that_it_is_not_everything(lang: str) -> None:
     terminal = Terminal(out, catalog(lang), color=False, width=80)
     terminal.finish(7, unread=2)
     assert catalog(lang).count("incidents-unread", 2).replace(" ", "") in "".join(out.getvalue().split())
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_group_keeps_the_steps_that_name_something(lang: str) -> None:
+    reply = "554 5.7.1 Service unavailable; Client host [8.8.8.8] blocked using zen.spamhaus.org"
+    told = page(list(probe.diagnose(reply, facts=catalog(lang))), lang, summary=True)
+    assert "https://check.spamhaus.org/" in told
+    fix = told[told.index(catalog(lang).words["heading-fix"]) :]
+    assert "8.8.8.8" in fix and "zen.spamhaus.org" in fix
+
+
+@pytest.mark.parametrize(
+    ("count", "ends"), [(13, "… and 1 more of 1 other kind; --each"), (14, "… and 2 more of 2 other kinds; --each")]
+)
+def test_the_groups_that_are_left_out_are_counted(count: int, ends: str) -> None:
+    log = "".join(
+        f"Nov 27 07:16:38 mail postfix/smtp[9]: 4ABCDEF012: to=<joe@s{n}.test>, relay=mx.s{n}.test[192.0.2.1]:25, "
+        f"dsn=5.1.1, status=bounced (host mx.s{n}.test[192.0.2.1] said: 550 5.1.1 User unknown)\n"
+        for n in range(count)
+    )
+    assert ends in page(list(probe.diagnose(log)), summary=True)
+
+
+def test_the_lines_of_a_reply_are_one_sentence() -> None:
+    (one,) = probe.diagnose(
+        "550-5.1.1 The account does not exist. Please try\n550-5.1.1 double-checking it,\n550 5.1.1 now"
+    )
+    assert "Please try double-checking it, now" in " ".join(page([one]).split())
+    assert "5.1.1 double-checking it," == one.lines[1]
