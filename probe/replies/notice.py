@@ -13,6 +13,7 @@ from probe.model import Action, Explanation, Incident, Role
 from probe.replies.conformance import STAGE_OF_VERB
 from probe.replies.enhanced import well_formed
 from probe.replies.explanation import explain, explain_text
+from probe.replies.moments import rfc3339
 from probe.replies.parsing import ParsedReply, parse
 from probe.replies.remote import remote
 from probe.text import show
@@ -75,7 +76,7 @@ class Explainer:
             explanation=explanation,
             source=_shown(source),
             line=notice.line,
-            time=_shown(notice.time),
+            time=_shown(rfc3339(notice.time)) if notice.time else None,
             queue_id=_shown(notice.queue_id),
             message_id=_shown(notice.message_id),
             # RFC 5321 section 4.5.5: the null reverse-path is a sender, too, and an empty string here.

@@ -27,7 +27,7 @@ class Kept:
         self._header = bytearray()
         self._in_header = True
         self._matters = True
-        self._room = _LONGEST_OTHER
+        self._room = LONGEST  # old Macintosh programs end no line, so all of a message may look like its header
 
     def take(self, line: bytes) -> None:
         size = len(line) + 1
