@@ -15,7 +15,7 @@ from typing import Any
 from probe.catalog import Catalog
 from probe.checks.protocols import Asker, Connector, Emitted, emit
 from probe.mail.addresses import mailboxes
-from probe.mail.message import WHOLE, Message
+from probe.mail.message import WHOLE, Field, Message
 from probe.model import CheckResult
 from probe.text import show
 
@@ -167,7 +167,7 @@ def _of_octets(message: Message) -> Iterator[Problem]:
     octets = message.octets
     controls = [field for field in message.fields if field.name and _CONTROLS.search(field.text)]
     if controls:
-        yield Problem("header-controls", "; ".join(f"{field.name}: {_clip(field.text)}" for field in controls[:3]))
+        yield Problem("header-controls", "; ".join(f"{_written(field)}: {_clip(field.text)}" for field in controls[:3]))
     wide = next((field.name for field in message.fields if not field.raw.isascii()), None)
     if wide is not None:
         yield Problem("header-8bit", wide)
@@ -182,6 +182,11 @@ def _of_octets(message: Message) -> Iterator[Problem]:
         yield Problem("nul")
     if octets and not octets.endswith((b"\n", b"\r")):
         yield Problem("no-final-line-end")
+
+
+def _written(field: Field) -> str:
+    """The name of a field as the message has it, not in lower case."""
+    return _clip(field.raw[: field.colon].decode("ascii", "replace").rstrip())
 
 
 def _of_mime(message: Message) -> Iterator[Problem]:

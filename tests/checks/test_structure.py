@@ -119,7 +119,7 @@ def test_a_control_character_in_any_field_is_an_error_and_shown_harmless(control
     result = looked_at(instead(b"Reply-To", f"Ann{control}x <ann@shop.test>".encode()))
     [term] = [row["term"] for row in result.facts["problems"] if row["problem"] == "header-controls"]
     assert "fail" == result.result
-    assert term.startswith("reply-to: Ann\\")
+    assert term.startswith("Reply-To: Ann\\")
     assert term.isprintable()
 
 
