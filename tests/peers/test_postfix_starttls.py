@@ -28,8 +28,10 @@ def look(lab: Lab, address: str) -> dict[str, Any]:
 
 def test_the_certificate_of_postfix_is_seen_and_the_session_ends_in_order(lab: Lab, postfix: Postfix) -> None:
     der = ssl.PEM_cert_to_DER_cert(postfix.ca_file.read_text())
+    lost = "lost connection after STARTTLS"
+    before = postfix.log().count(lost)  # the server is shared, and sessions of other tests may end like that
     assert {"chain": [der.hex()], "failure": None} == look(lab, RELAY)
-    assert "lost connection after STARTTLS" not in postfix.log()
+    assert before == postfix.log().count(lost)
 
 
 def test_a_postfix_without_tls_and_a_host_that_is_down(lab: Lab, postfix: Postfix) -> None:
