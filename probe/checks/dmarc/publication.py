@@ -16,8 +16,8 @@ from probe.checks.dmarc.reports import consent_name, destinations
 
 # The mailbox to propose where a record names none.
 _MAILBOX = "dmarc-reports"
-# What may be kept of a tag that nobody here knows: it must fit between the quotes of a zone file.
-_PLAIN = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
+# What may be kept of a tag that nobody here knows: it must fit between the quotes of a zone file, and hold none itself.
+_PLAIN = re.compile(r"[!#-&(-\[\]-~]+(?: [!#-&(-\[\]-~]+)*")
 
 
 @dataclass(frozen=True)
