@@ -17,7 +17,10 @@ def load(der: bytes) -> x509.Certificate:
     """A certificate in DER form. Raises ValueError. Whoever made it is told of its oddities elsewhere, not our user."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return x509.load_der_x509_certificate(der)
+        try:
+            return x509.load_der_x509_certificate(der)
+        except x509.InvalidVersion as wrong:  # the one refusal of the library that is no ValueError
+            raise ValueError(str(wrong)) from wrong
 
 
 def describe(der: bytes) -> Certificate | None:

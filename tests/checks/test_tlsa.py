@@ -83,6 +83,13 @@ def test_an_issuer_that_the_server_does_not_send() -> None:
     assert "match" == match(parse(association(AUTHORITY.der, 2, 0, 0)), leaf, [NAME], NOW)
 
 
+def test_a_version_that_no_certificate_has_is_a_value_error() -> None:
+    der = OTHER.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01", 1)
+    assert der != OTHER.der
+    with pytest.raises(ValueError, match="version"):
+        association(der)
+
+
 @given(st.integers(0, 3000), st.binary(min_size=1, max_size=4), st.sampled_from(PARAMETERS))
 def test_a_spoilt_certificate_matches_nothing_and_breaks_nothing(
     at: int, octets: bytes, parameters: tuple[int, int, int]
